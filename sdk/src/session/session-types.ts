@@ -1,0 +1,216 @@
+/** The face of the deterministic core: options, events, results. The machinery is in session.ts. */
+import type { EventSource } from '../base/emitter.js';
+import type { PeerId } from '../base/peer-id.js';
+import type { EffectData, Game, GameOptions, SlotState } from './game.js';
+
+/** The three channels of a link. Only `unreliable` is on the hot path. */
+export type ChannelName = 'unreliable' | 'reliable' | 'bulk';
+
+/** Why a session ended. */
+export type EndReason =
+  | 'left' /** this peer called leave() */
+  | 'incompatible' /** another peer runs another game, version, schema or configuration */
+  | 'handshake-timeout' /** not everybody answered within 30 s */
+  | 'peer-lost' /** a peer was lost and `onLost` is 'end', or nobody else is left to wait for */
+  | 'no-quorum'; /** too few peers for agreement for 30 s */
+
+/**
+ * The life of a session; legal moves are in {@link SESSION_MOVES} and docs/state-machines.md.
+ * 'paused': a peer is lost and `onLost` is 'pause' (or, with three or more peers, agreement on its loss is not possible).
+ */
+export type SessionPhase = 'handshake' | 'joining' | 'running' | 'paused' | 'no-quorum' | 'ended';
+
+/** What a peer was found to disagree on before frame 0. */
+export type IncompatibleReason = 'protocol' | 'match' | 'game' | 'version' | 'schema' | 'config';
+
+/** Events of a session: past facts, delivered at the end of `receive` or `advance`, never during a rollback. */
+export interface SessionEvents {
+  /** Frame 0 exists on all peers and the clock runs. */
+  started: { readonly type: 'started'; readonly atMs: number };
+  /** No packet from a peer for `lateAfterMs` (or longer on a slow path). */
+  'peer-late': { readonly type: 'peer-late'; readonly peer: PeerId; readonly silentMs: number };
+  'peer-back': { readonly type: 'peer-back'; readonly peer: PeerId; readonly silentMs: number };
+  /** A peer is out of the match. Its inputs count up to and including `cutFrame`. */
+  'peer-left': {
+    readonly type: 'peer-left';
+    readonly peer: PeerId;
+    readonly cutFrame: number;
+    readonly reason: 'left' | 'lost';
+  };
+  /** Two peers hold different states of one confirmed frame. */
+  desync: {
+    readonly type: 'desync';
+    readonly peer: PeerId;
+    readonly frame: number;
+    readonly localHash: number;
+    readonly remoteHash: number;
+  };
+  /** One cell of a log arrived with two different values. */
+  equivocation: {
+    readonly type: 'equivocation';
+    readonly slot: number;
+    readonly frame: number;
+    readonly sources: readonly PeerId[];
+  };
+  /** The prediction window is full: a frame was due and could not be stepped. */
+  stalled: { readonly type: 'stalled'; readonly frame: number; readonly waitingFor: readonly PeerId[] };
+  resumed: { readonly type: 'resumed'; readonly frame: number; readonly stalledMs: number };
+  incompatible: {
+    readonly type: 'incompatible';
+    readonly peer: PeerId;
+    readonly reason: IncompatibleReason;
+    readonly message: string;
+  };
+  /** `step` announced something; once per effect. */
+  effect: EffectEvent;
+  /** A predicted effect turned out not to have happened. */
+  'effect-retracted': {
+    readonly type: 'effect-retracted';
+    readonly name: string;
+    readonly key: string;
+    readonly frame: number;
+  };
+  /** A value that `readInput` returned was out of range and was clamped, once per field. */
+  'input-clamped': {
+    readonly type: 'input-clamped';
+    readonly slot: number;
+    readonly frame: number;
+    readonly field: string;
+  };
+  /** Development only: `step` used something that differs between engines or runs. Once per call name. */
+  'determinism-warning': {
+    readonly type: 'determinism-warning';
+    readonly call: string;
+    readonly frame: number;
+    readonly message: string;
+  };
+  ended: { readonly type: 'ended'; readonly reason: EndReason; readonly frame: number };
+}
+
+/** What `emit` in a step announced. */
+export interface EffectEvent {
+  readonly type: 'effect';
+  readonly name: string;
+  readonly key: string;
+  readonly data: EffectData;
+  readonly frame: number;
+}
+
+/** Who plays a slot. */
+export interface PlayerAssignment {
+  readonly peer: PeerId;
+}
+
+/** Options of {@link createSession}. `L` marks local choices; the rest is agreed in the handshake and must be equal on all peers. */
+export interface SessionOptions<S, I> {
+  readonly game: Game<S, I>;
+  /** Names this match: 1 to 64 characters. */
+  readonly matchId: string;
+  /** u32 seed of the game's random stream. Default 0. */
+  readonly seed?: number;
+  /** L: the clock now, in milliseconds, monotonic. All later `nowMs` are on the same clock. */
+  readonly nowMs: number;
+  /** L: this peer. */
+  readonly self: PeerId;
+  /** All peers, the same list in the same order everywhere; 1 to 32. */
+  readonly peers: readonly PeerId[];
+  /** slot -> owner; 1 to `game.playersMax` entries. A peer without a slot watches. */
+  readonly players: readonly PlayerAssignment[];
+  /** Default {}. At most 4 KiB of plain JSON. */
+  readonly options?: GameOptions;
+  /** L: frames between reading an input and its effect, 0 to 15. Default 2. 'auto' starts at 2 (adaptation is a later release). */
+  readonly inputDelayFrames?: number | 'auto';
+  /** L: prediction window, 0 (pure lockstep) to 60. Default 8. */
+  readonly predictionFramesMax?: number;
+  /** Silence after which a peer is lost, in ms, 500 to 60,000. Default 3000. */
+  readonly lostAfterMs?: number;
+  /** What happens to a lost peer's slots. 'vacate' (default): play on without; 'pause': wait; 'end'; a bot of the game. */
+  readonly onLost?: 'vacate' | 'pause' | 'end' | { readonly bot: string };
+  /** Silence after which a peer is called late, in ms, 50 to 10,000. Default 250. */
+  readonly lateAfterMs?: number;
+  readonly onLate?: 'substitute' | 'wait';
+  /** L: most frames stepped in one `advance`, re-simulated ones included, 1 to 600. Default 12. May be changed: `session.stepsPerAdvanceMax`. */
+  readonly stepsPerAdvanceMax?: number;
+  /** L: reports engine-dependent calls made by `step`. Slower; never in production. Default false. */
+  readonly development?: boolean;
+  /** L: called once per own slot and frame. May return the same object each time. */
+  readInput(slot: number, frame: number): I;
+  /**
+   * L: hands bytes to the transport. Called only from `advance` and `leave`. `bytes` is valid during the call only.
+   * `false` or a throw means not taken: reliable and bulk messages are offered again, unreliable ones are dropped.
+   */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a sender that returns nothing is accepted
+  send(peer: PeerId, channel: ChannelName, bytes: Uint8Array): boolean | void;
+}
+
+/** What one `advance` did. The object is reused: read it, do not keep it. */
+export interface AdvanceResult {
+  readonly framesStepped: number;
+  readonly framesResimulated: number;
+  /** A frame was due and the prediction window was full. */
+  readonly stalled: boolean;
+}
+
+/** Measured facts about one peer. */
+export interface PeerStats {
+  readonly peer: PeerId;
+  readonly rttMs: number;
+  readonly jitterMs: number;
+  readonly lossPerMille: number;
+  /** How far this peer's clock leads ours, in frames; negative: it is behind. */
+  readonly framesAhead: number;
+  readonly bytesSentPerSecond: number;
+  readonly bytesReceivedPerSecond: number;
+  readonly packetsSentPerSecond: number;
+  readonly packetsReceivedPerSecond: number;
+  /** Packets that were not understood and dropped, since the start. */
+  readonly malformed: number;
+}
+
+/** Measured facts about this session. */
+export interface SessionStats {
+  readonly peers: readonly PeerStats[];
+  readonly rollbacks: number;
+  readonly rollbackFrames: number;
+  /** Deepest rollback so far, in frames. */
+  readonly rollbackFramesMax: number;
+  readonly stalls: number;
+  readonly stalledMs: number;
+  /** Longest single stall, in ms. */
+  readonly stallMsMax: number;
+  readonly inputDelayFrames: number;
+  /** Our lead over the median peer, in frames; positive: we are ahead. */
+  readonly framesAhead: number;
+  /** Speed the pacing asks for now, as a factor of real time (1 = nominal). */
+  readonly pace: number;
+}
+
+/** The deterministic core of one match on one peer: no clock, no network, no timers of its own. */
+export interface Session<S = unknown, I = unknown> extends EventSource<SessionEvents> {
+  readonly phase: SessionPhase;
+  /** Newest simulated frame (perhaps on guesses). */
+  readonly frameCurrent: number;
+  /** Newest frame simulated with everybody's true inputs. Never greater than frameCurrent, never decreases. */
+  readonly frameConfirmed: number;
+  /** Newest frame that no later agreement can retract: for results, replays, hash comparison. */
+  readonly frameFinal: number;
+  /** The state of frameCurrent, for drawing. Never change it. */
+  readonly state: S;
+  /** Fraction (0 to 1) of a frame that has passed since frameCurrent: for interpolated drawing. */
+  readonly frameFraction: number;
+  readonly slots: readonly SlotState[];
+  readonly peers: readonly PeerId[];
+  /** Where this session stands among views; 0 until the first member is lost. */
+  readonly viewId: number;
+  stepsPerAdvanceMax: number;
+  receive(peer: PeerId, channel: ChannelName, bytes: Uint8Array, nowMs: number): void;
+  linkChanged(peer: PeerId, state: 'open' | 'suspect' | 'closed', nowMs: number): void;
+  advance(nowMs: number): AdvanceResult;
+  /** u32 hash of a confirmed frame, `undefined` outside the last 600. */
+  stateHash(frame: number): number | undefined;
+  /** Confirmed inputs of a frame, one per slot (length playersMax); `undefined` if unknown or no longer kept. */
+  inputsAt(frame: number): readonly I[] | undefined;
+  stats(): SessionStats;
+  /** Says goodbye and ends. Idempotent. */
+  leave(nowMs: number): void;
+}

@@ -1,0 +1,19 @@
+// Jest transform: TypeScript to ESM by esbuild, with source maps. Twenty lines instead of a dependency.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { transformSync, version } from 'esbuild';
+
+const self = readFileSync(new URL(import.meta.url), 'utf8');
+const options = { loader: 'ts', format: 'esm', target: 'node20', sourcemap: 'both', sourcesContent: true };
+
+export default {
+  canInstrument: false,
+  getCacheKey: (source, path, { configString, instrument }) =>
+    createHash('sha1')
+      .update([self, version, path, source, configString, String(instrument)].join('\0'))
+      .digest('hex'),
+  process(source, path) {
+    const { code, map } = transformSync(source, { ...options, sourcefile: path });
+    return { code, map };
+  },
+};
