@@ -16,10 +16,17 @@ const common = {
 // unit: pure code and the simulator; node: real sockets and processes on loopback; browser: real Chromium pages.
 export default {
   coverageProvider: 'v8',
+  testTimeout: 30_000,
+  reporters: ['default', '<rootDir>/test/support/jest-reporter.mjs'],
   collectCoverageFrom: ['{sdk,signaling}/src/**/*.ts', 'demo-game/src/game/**/*.ts'],
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/{unit,sim,tidy,types}/**/*.test.ts'] },
     { ...common, displayName: 'node', testMatch: ['<rootDir>/test/{integration,hostile}/**/*.test.ts'] },
-    { ...common, displayName: 'browser', testMatch: ['<rootDir>/test/browser/**/*.test.ts'] },
+    {
+      ...common,
+      displayName: 'browser',
+      testMatch: ['<rootDir>/test/browser/**/*.test.ts'],
+      setupFilesAfterEnv: ['<rootDir>/test/support/browser-timeout.mjs'],
+    },
   ],
 };
