@@ -19,6 +19,7 @@ export default class TallyReporter {
     };
     const file = process.env.TEST_TALLY_FILE;
     if (file) appendFileSync(file, `${JSON.stringify(tally)}\n`);
-    else process.stdout.write(`${tallyLine(tally)}\n`);
+    // Jest's own summary comes after this method, on the other stream: the last line has to wait for the exit.
+    else process.once('exit', () => process.stdout.write(`${tallyLine(tally)}\n`));
   }
 }
