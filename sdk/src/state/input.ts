@@ -149,7 +149,7 @@ function neutralInput(packed: readonly PackedField[]): AnyInput {
 function packedInput(packed: readonly PackedField[], bitCount: number): InputDefinition<AnyInput> {
   const byteLength = (bitCount + 7) >> 3;
   const paddingMask = bitCount & 7 ? (0xff << (bitCount & 7)) & 0xff : 0;
-  const partial = packed.filter((field) => field.count !== 2 ** field.bits);
+  const partial = packed.filter((field) => field.count - 1 !== field.mask >>> 0);
   return {
     byteLength,
     schemaHash: schemaHashOf(packed),
@@ -196,7 +196,7 @@ function packedInput(packed: readonly PackedField[], bitCount: number): InputDef
 function writeInt(field: PackedField, given: unknown, bytes: Uint8Array, offset: number): boolean {
   let value = field.neutral;
   let exact = false;
-  if (typeof given === 'number' && given === given) {
+  if (typeof given === 'number' && !Number.isNaN(given)) {
     value = Math.round(given);
     exact = value >= field.min && value <= field.max;
     if (!exact) value = value < field.min ? field.min : field.max;
