@@ -1,0 +1,66 @@
+/**
+ * `npm start`: builds the demo and serves it, with the lobby server, on one port. The examples and the one-file build
+ * of the sdk are there too. PORT chooses the port (default 9000).
+ */
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { buildDemo } from '../demo-game/build.mjs';
+import { bundleGlobal, bundleLobbyServer, ROOT } from './bundle.mjs';
+
+const DEFAULT_PORT = 9000;
+
+function fail(message) {
+  console.error(`\n${message}\n`);
+  process.exit(1);
+}
+
+function readPort() {
+  const text = process.env.PORT ?? '';
+  const port = text === '' ? DEFAULT_PORT : Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65535)
+    fail(`PORT is "${text}"; it must be a number from 0 to 65535.`);
+  return port;
+}
+
+/** Addresses under which other machines of the network may reach us. */
+function lanAddresses() {
+  return Object.values(networkInterfaces())
+    .flat()
+    .filter(({ family, internal }) => family === 'IPv4' && !internal)
+    .map(({ address }) => address);
+}
+
+async function buildSite(folder) {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  await Promise.all([buildDemo({ outDir: folder }), bundleGlobal(join(folder, 'rollmesh.global.min.js'))]);
+  cpSync(join(ROOT, 'examples'), join(folder, 'examples'), { recursive: true });
+}
+
+const port = readPort();
+const cache = join(ROOT, '.cache/start', String(port));
+const site = join(cache, 'site');
+await Promise.all([buildSite(site), bundleLobbyServer(join(cache, 'lobby'))]);
+
+const { startLobbyServer } = await import(pathToFileURL(join(cache, 'lobby/index.js')).href);
+const server = await startLobbyServer({ host: '0.0.0.0', port, staticDir: site }).catch((error) => {
+  if (error.code === 'EADDRINUSE' || error.cause?.code === 'EADDRINUSE')
+    fail(
+      `Port ${port} is taken, perhaps by another npm start. Choose another one: PORT=${port + 1} npm start`,
+    );
+  throw error;
+});
+
+console.log(`\nRumble is ready. Open this page, then send its link to a friend:\n`);
+console.log(`  http://localhost:${server.port}`);
+for (const address of lanAddresses())
+  console.log(`  http://${address}:${server.port}   (others in your network)`);
+console.log('\nStop with Ctrl+C.');
+
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.once(signal, async () => {
+    await server.close();
+    process.exit(0);
+  });
