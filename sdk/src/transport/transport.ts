@@ -8,6 +8,12 @@ export type LinkChannel = 'unreliable' | 'reliable' | 'bulk';
 /** Legal moves are in `LINK_MOVES` and docs/state-machines.md. */
 export type LinkPhase = 'new' | 'checking' | 'open' | 'suspect' | 'lost';
 
+/**
+ * Why a link was lost: 'goodbye' (the peer said so), 'silent' (nothing heard for 15 s, by us or by the peer),
+ * 'failed' (never opened), 'closed' (we closed it, or the peer started over with a new connection).
+ */
+export type LinkLostReason = 'goodbye' | 'silent' | 'failed' | 'closed';
+
 /** Events of a mesh. */
 export interface TransportEvents {
   /** Bytes of the game from a peer. `bytes` is a view of a buffer that nobody else writes. */
@@ -21,11 +27,13 @@ export interface TransportEvents {
     readonly type: 'link-changed';
     readonly peer: PeerId;
     readonly phase: LinkPhase;
-    /** For 'lost': 'goodbye' (the peer said so), 'silent', 'failed' (never opened), 'closed' (we closed it). */
-    readonly reason?: 'goodbye' | 'silent' | 'failed' | 'closed';
-    /** For 'failed': what was tried, in words for a log. */
+    /** With 'lost' only. */
+    readonly reason?: LinkLostReason;
+    /** With 'lost': what happened or was tried, in words for a log. No addresses. */
     readonly detail?: string;
   };
+  /** A channel that refused a message because its queue was full has room again. Never for 'unreliable'. */
+  drained: { readonly type: 'drained'; readonly peer: PeerId; readonly channel: LinkChannel };
 }
 
 /** A mesh of links to the other members of a room. */
