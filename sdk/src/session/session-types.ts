@@ -6,19 +6,18 @@ import type { EffectData, Game, GameOptions, SlotState } from './game.js';
 /** The three channels of a link. Only `unreliable` is on the hot path. */
 export type ChannelName = 'unreliable' | 'reliable' | 'bulk';
 
-/** Why a session ended. */
-export type EndReason =
-  | 'left' /** this peer called leave() */
-  | 'incompatible' /** another peer runs another game, version, schema or configuration */
-  | 'handshake-timeout' /** not everybody answered within 30 s */
-  | 'peer-lost' /** a peer was lost and `onLost` is 'end', or nobody else is left to wait for */
-  | 'no-quorum'; /** too few peers for agreement for 30 s */
+/**
+ * Why a session ended.
+ * 'left': this peer called leave(). 'incompatible': a peer runs another game, version, schema or configuration.
+ * 'handshake-timeout': not everybody answered within 30 s. 'peer-lost': a peer is gone and the match cannot go on without it.
+ */
+export type EndReason = 'left' | 'incompatible' | 'handshake-timeout' | 'peer-lost';
 
 /**
  * The life of a session; legal moves are in {@link SESSION_MOVES} and docs/state-machines.md.
  * 'paused': a peer is lost and `onLost` is 'pause' (or, with three or more peers, agreement on its loss is not possible).
  */
-export type SessionPhase = 'handshake' | 'joining' | 'running' | 'paused' | 'no-quorum' | 'ended';
+export type SessionPhase = 'handshake' | 'running' | 'paused' | 'ended';
 
 /** What a peer was found to disagree on before frame 0. */
 export type IncompatibleReason = 'protocol' | 'match' | 'game' | 'version' | 'schema' | 'config';
@@ -128,7 +127,8 @@ export interface SessionOptions<S, I> {
   readonly onLost?: 'vacate' | 'pause' | 'end' | { readonly bot: string };
   /** Silence after which a peer is called late, in ms, 50 to 10,000. Default 250. */
   readonly lateAfterMs?: number;
-  readonly onLate?: 'substitute' | 'wait';
+  /** What happens while a peer is late. 'wait' (default): the others play on to the end of the prediction window, then wait. */
+  readonly onLate?: 'wait';
   /** L: most frames stepped in one `advance`, re-simulated ones included, 1 to 600. Default 12. May be changed: `session.stepsPerAdvanceMax`. */
   readonly stepsPerAdvanceMax?: number;
   /** L: reports engine-dependent calls made by `step`. Slower; never in production. Default false. */
@@ -157,7 +157,7 @@ export interface PeerStats {
   readonly rttMs: number;
   readonly jitterMs: number;
   readonly lossPerMille: number;
-  /** How far this peer's clock leads ours, in frames; negative: it is behind. */
+  /** Our lead over this peer, in frames; negative: it is ahead of us. */
   readonly framesAhead: number;
   readonly bytesSentPerSecond: number;
   readonly bytesReceivedPerSecond: number;

@@ -1,0 +1,41 @@
+/** Every bound of the core in one place: no queue, log, ring or packet grows beyond a number named here. */
+
+/** Largest message on the unreliable channel, in bytes: fits any path with an MTU of 1,200 and more. */
+export const PACKET_BYTES_MAX = 1100;
+/** Most frames of inputs in one packet. */
+export const PACKET_FRAMES_MAX = 128;
+/** Cells of an input log, a power of two. */
+export const LOG_FRAMES = 2048;
+/** Frames of an input log that may still be asked for. The rest of the ring is room for frames to come. */
+export const LOG_FRAMES_KEPT = 1800;
+/** Frames whose state hash is kept, and the ring that holds them (a power of two). */
+export const HASH_FRAMES_KEPT = 600;
+export const HASH_RING_FRAMES = 1024;
+/** A state hash is sent for every frame that is a multiple of this. */
+export const HASH_INTERVAL_FRAMES = 30;
+/** Packets that carry one hash, so that a single loss does not skip a check. */
+export const HASH_REPEATS = 2;
+/** Remote hashes of frames we have not confirmed yet, per peer. */
+export const HASHES_PENDING_MAX = 32;
+/** The report section (clock, loss, vector) goes into every so many packets. */
+export const REPORT_INTERVAL_PACKETS = 8;
+/** How far the inputs of a peer may lead our confirmed frame. */
+export const FUTURE_FRAMES_MAX = 1920;
+
+export const PEERS_MAX = 32;
+export const PLAYERS_MAX = 16;
+export const INPUT_BYTES_MAX = 64;
+export const INPUT_DELAY_FRAMES_MAX = 15;
+export const PREDICTION_FRAMES_MAX = 60;
+export const OPTIONS_BYTES_MAX = 4096;
+/** Effects remembered for telling new from repeated ones; the oldest are forgotten first. */
+export const EFFECTS_KEPT_MAX = 4096;
+/** Events waiting for the end of a call. */
+export const EVENTS_QUEUED_MAX = 8192;
+
+/** A handshake that takes longer ends the session, in ms. */
+export const HANDSHAKE_TIMEOUT_MS = 30_000;
+/** A match that waits longer for a lost peer ends, in ms. */
+export const PAUSE_TIMEOUT_MS = 30_000;
+/** Longest time one `advance` accounts for, in ms: after a sleep the clock goes on from there. */
+export const ELAPSED_MS_MAX = 1000;

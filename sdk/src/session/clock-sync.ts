@@ -1,0 +1,134 @@
+/**
+ * Where the other peers' clocks are, measured from the stamps in ordinary packets: no ping messages.
+ *
+ * Each packet carries the sender's fractional frame. The minimum over two seconds of (own fractional frame now - stamp)
+ * rejects queueing; half the difference of the two directions is the lead, their sum is the round trip.
+ * Half of any path asymmetry cannot be observed and stays as error.
+ */
+
+const BUCKETS = 8;
+const BUCKET_MS = 250;
+/** Indices into the block of doubles: kept in one typed array so that writing them never allocates. */
+const BEST = 0;
+const JITTER = 1;
+const MEAN = 2;
+const REMOTE = 3;
+const BUCKET_AT = 4;
+
+/** The clock of one remote peer against ours, all in frames. */
+export class ClockSync {
+  readonly #values = new Float64Array(BUCKET_AT + BUCKETS).fill(Number.POSITIVE_INFINITY);
+  #bucket = -1;
+
+  constructor() {
+    this.#values[JITTER] = 0;
+    this.#values[MEAN] = 0;
+  }
+
+  /**
+   * Notes one packet.
+   * @param difference own raw clock minus the sender's stamp, in frames
+   * @param nowMs time of arrival
+   */
+  sample(difference: number, nowMs: number): void {
+    const values = this.#values;
+    const bucket = Math.floor(nowMs / BUCKET_MS);
+    if (bucket !== this.#bucket) this.#turnTo(bucket);
+    const slot = BUCKET_AT + (bucket & (BUCKETS - 1));
+    if (difference < (values[slot] as number)) values[slot] = difference;
+    if (difference < (values[BEST] as number)) values[BEST] = difference;
+    const late = difference - (values[BEST] as number);
+    const mean = values[MEAN] as number;
+    values[MEAN] = mean + (late - mean) / 16;
+    values[JITTER] = (values[JITTER] as number) + (Math.abs(late - mean) - (values[JITTER] as number)) / 16;
+  }
+
+  #turnTo(bucket: number): void {
+    const values = this.#values;
+    const passed = bucket - this.#bucket;
+    for (let back = 0; back < passed && back < BUCKETS; back += 1) {
+      values[BUCKET_AT + ((bucket - back) & (BUCKETS - 1))] = Number.POSITIVE_INFINITY;
+    }
+    this.#bucket = bucket;
+    let best = Number.POSITIVE_INFINITY;
+    for (let index = 0; index < BUCKETS; index += 1) {
+      const value = values[BUCKET_AT + index] as number;
+      if (value < best) best = value;
+    }
+    values[BEST] = best;
+  }
+
+  /** Keeps what the peer measured in the other direction, in frames. */
+  setRemote(difference: number): void {
+    this.#values[REMOTE] = difference;
+  }
+
+  /** True once both directions are known. */
+  get known(): boolean {
+    return (
+      this.#values[BEST] !== Number.POSITIVE_INFINITY && this.#values[REMOTE] !== Number.POSITIVE_INFINITY
+    );
+  }
+
+  /** True once our direction is known. */
+  get measured(): boolean {
+    return this.#values[BEST] !== Number.POSITIVE_INFINITY;
+  }
+
+  /** Our direction in frames; `adjustment` turns our raw clock into our position. */
+  local(adjustment: number): number {
+    return (this.#values[BEST] as number) + adjustment;
+  }
+
+  /** Our lead over this peer, in frames. Only if {@link known}. */
+  lead(adjustment: number): number {
+    return (this.local(adjustment) - (this.#values[REMOTE] as number)) / 2;
+  }
+
+  /** Round trip in frames. Only if {@link known}. */
+  roundTrip(adjustment: number): number {
+    return Math.max(0, this.local(adjustment) + (this.#values[REMOTE] as number));
+  }
+
+  /** Mean deviation of arrivals, in frames. */
+  get jitter(): number {
+    return this.#values[JITTER] as number;
+  }
+}
+
+/**
+ * Median of our leads over all peers, ourselves (0) included. `leads` is sorted in place; its first `count` entries
+ * are used. Steering towards the median keeps a group together and ignores one slow peer.
+ */
+export function medianLead(leads: Float64Array, count: number): number {
+  for (let index = 1; index < count; index += 1) {
+    const value = leads[index] as number;
+    let at = index - 1;
+    while (at >= 0 && (leads[at] as number) > value) {
+      leads[at + 1] = leads[at] as number;
+      at -= 1;
+    }
+    leads[at + 1] = value;
+  }
+  const middle = count >> 1;
+  return count % 2 === 1
+    ? (leads[middle] as number)
+    : ((leads[middle - 1] as number) + (leads[middle] as number)) / 2;
+}
+
+/** Largest lead that is left alone, in frames. */
+const DEAD_BAND_FRAMES = 0.1;
+/** Beyond this the correction is strong. */
+const STRONG_BEYOND_FRAMES = 4;
+
+/**
+ * Speed (1 = real time) that removes `lead` frames over the median gently: at most 1 % slower or 2 % faster,
+ * 10 % beyond four frames, double or half speed beyond the prediction window.
+ */
+export function paceFor(lead: number, windowFrames: number): number {
+  const size = Math.abs(lead);
+  if (size < DEAD_BAND_FRAMES) return 1;
+  const far = Math.max(windowFrames, STRONG_BEYOND_FRAMES * 2);
+  if (lead > 0) return size > far ? 0.5 : size > STRONG_BEYOND_FRAMES ? 0.9 : 1 - Math.min(0.01, size * 0.02);
+  return size > far ? 2 : size > STRONG_BEYOND_FRAMES ? 1.1 : 1 + Math.min(0.02, size * 0.02);
+}

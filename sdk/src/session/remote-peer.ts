@@ -1,0 +1,127 @@
+/** What a session knows about one remote peer: how far it is, when it was heard, what was exchanged. */
+import { HASHES_PENDING_MAX } from '../base/limits.js';
+import type { PeerId } from '../base/peer-id.js';
+import type { FramePacketShape } from '../wire/frame-packet.js';
+import type { Hello } from '../wire/handshake-message.js';
+import { ClockSync } from './clock-sync.js';
+import type { SlotLog } from './slot-log.js';
+
+/** Bytes and packets, per second or in all. */
+export interface TrafficCounts {
+  bytesSent: number;
+  bytesReceived: number;
+  packetsSent: number;
+  packetsReceived: number;
+}
+
+/** Mutable record of one remote peer; session.ts is its only writer. */
+export class RemotePeer {
+  readonly peer: PeerId;
+  readonly index: number;
+  readonly logs: readonly SlotLog[];
+  /** Shape of the packets this peer sends. */
+  readonly shape: FramePacketShape;
+  readonly clock: ClockSync = new ClockSync();
+
+  /** Still a member: false after its loss or goodbye was applied. */
+  member = true;
+  linkOpen = true;
+  lastHeardMs: number;
+  late = false;
+
+  /** Highest of our frames this peer acknowledged; highest we sent it. */
+  acked = 0;
+  sent = 0;
+  /** Newest frame field seen, for ordering acknowledgements. */
+  newestFrame = 0;
+  /** Last frame of its goodbye, -1 if none; and when it came. */
+  goodbyeFrame = -1;
+  goodbyeAtMs = 0;
+
+  hello: Hello | undefined;
+  helloAtMs = 0;
+  matchMismatchSinceMs = -1;
+  /** Round trip measured by the handshake, ms; -1 unknown. */
+  helloRttMs = -1;
+
+  /** Frame of the newest hash to send, and how often it still goes out. */
+  hashFrame = 0;
+  hashRepeats = 0;
+  /** Hashes of frames not confirmed here yet: frame, hash pairs. */
+  readonly pendingHashes: Map<number, number> = new Map();
+  desynced = false;
+
+  packetsSent = 0;
+  packetsReceived = 0;
+  bytesSent = 0;
+  bytesReceived = 0;
+  malformed = 0;
+  /** Loss estimate from the peer's own count of our packets, per mille; smoothed. */
+  lossPerMille = 0;
+  #reportedReceived = -1;
+  #sentAtReport = 0;
+  /** Rates of the last full second. */
+  readonly rates: TrafficCounts = { bytesSent: 0, bytesReceived: 0, packetsSent: 0, packetsReceived: 0 };
+  readonly #atSecond = { ms: 0, bytesSent: 0, bytesReceived: 0, packetsSent: 0, packetsReceived: 0 };
+
+  constructor(peer: PeerId, index: number, logs: readonly SlotLog[], shape: FramePacketShape, nowMs: number) {
+    this.peer = peer;
+    this.index = index;
+    this.logs = logs;
+    this.shape = shape;
+    this.lastHeardMs = nowMs;
+    this.#atSecond.ms = nowMs;
+  }
+
+  /** Highest frame held of every slot of this peer; 0 if it owns none. */
+  get received(): number {
+    let least = this.logs.length === 0 ? 0 : (this.logs[0] as SlotLog).received;
+    for (let index = 1; index < this.logs.length; index += 1) {
+      const received = (this.logs[index] as SlotLog).received;
+      if (received < least) least = received;
+    }
+    return least;
+  }
+
+  /** Takes the peer's count (u16) of our packets and updates the loss estimate. */
+  noteReport(received16: number): void {
+    if (this.#reportedReceived >= 0) {
+      const arrived = (received16 - this.#reportedReceived) & 0xffff;
+      const sent = this.packetsSent - this.#sentAtReport;
+      if (sent < 32 && arrived < 0x8000) return;
+      if (arrived < 0x8000 && sent > 0) {
+        const loss = Math.max(0, 1000 * (1 - arrived / sent));
+        this.lossPerMille += (loss - this.lossPerMille) / 8;
+      }
+    }
+    this.#reportedReceived = received16;
+    this.#sentAtReport = this.packetsSent;
+  }
+
+  /** Keeps a hash of a frame we have not confirmed; the oldest goes first. */
+  keepHash(frame: number, hash: number): void {
+    if (this.pendingHashes.size >= HASHES_PENDING_MAX && !this.pendingHashes.has(frame)) {
+      for (const oldest of this.pendingHashes.keys()) {
+        this.pendingHashes.delete(oldest);
+        break;
+      }
+    }
+    this.pendingHashes.set(frame, hash);
+  }
+
+  /** Renews the per-second rates once a second. */
+  updateRates(nowMs: number): void {
+    const at = this.#atSecond;
+    const seconds = (nowMs - at.ms) / 1000;
+    if (seconds < 1) return;
+    this.rates.bytesSent = (this.bytesSent - at.bytesSent) / seconds;
+    this.rates.bytesReceived = (this.bytesReceived - at.bytesReceived) / seconds;
+    this.rates.packetsSent = (this.packetsSent - at.packetsSent) / seconds;
+    this.rates.packetsReceived = (this.packetsReceived - at.packetsReceived) / seconds;
+    at.ms = nowMs;
+    at.bytesSent = this.bytesSent;
+    at.bytesReceived = this.bytesReceived;
+    at.packetsSent = this.packetsSent;
+    at.packetsReceived = this.packetsReceived;
+  }
+}

@@ -1,0 +1,20 @@
+/** Turns a remote peer's record into the public statistics. */
+import type { RemotePeer } from './remote-peer.js';
+import type { PeerStats } from './session-types.js';
+
+/** Statistics of one peer; `adjustment` is position minus raw clock, in frames. */
+export function peerStats(remote: RemotePeer, adjustment: number, frameMs: number): PeerStats {
+  const known = remote.clock.known;
+  return {
+    peer: remote.peer,
+    rttMs: known ? remote.clock.roundTrip(adjustment) * frameMs : Math.max(0, remote.helloRttMs),
+    jitterMs: remote.clock.jitter * frameMs,
+    lossPerMille: Math.round(remote.lossPerMille),
+    framesAhead: known ? remote.clock.lead(adjustment) : 0,
+    bytesSentPerSecond: remote.rates.bytesSent,
+    bytesReceivedPerSecond: remote.rates.bytesReceived,
+    packetsSentPerSecond: remote.rates.packetsSent,
+    packetsReceivedPerSecond: remote.rates.packetsReceived,
+    malformed: remote.malformed,
+  };
+}
