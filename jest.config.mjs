@@ -10,7 +10,7 @@ const common = {
     '^rollmesh/([a-z-]+)$': '<rootDir>/sdk/src/$1/index.ts',
     '^rollmesh-lobby$': '<rootDir>/signaling/src/index.ts',
   },
-  modulePathIgnorePatterns: ['<rootDir>/.*/dist/'],
+  modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/.cache/'],
 };
 
 // unit: pure code and the simulator; node: real sockets and processes on loopback; browser: real Chromium pages.
