@@ -25,30 +25,30 @@ import {
   write32,
 } from '../wire/frame-packet.js';
 import { type CellRange, readCell, writeCells } from '../wire/input-cells.js';
+import type { MatchClock } from './match-clock.js';
 import type { RemotePeer } from './remote-peer.js';
-import { NO_FRAME, type SlotLog } from './slot-log.js';
+import type { SlotLog } from './slot-log.js';
 
 /** Room kept for report and hash sections behind the cells. */
 const SECTIONS_BYTES_MAX = 4 + 16 + 6;
 
 /** What the exchange needs to know about the match. */
 export interface ExchangeOptions {
-  readonly input: InputDefinition<unknown>;
+  readonly input: Pick<InputDefinition<unknown>, 'isValid'>;
   readonly matchKey: number;
   readonly logs: readonly SlotLog[];
   readonly ownLogs: readonly SlotLog[];
   readonly peerCount: number;
+  /** Called when a simulated frame was stepped with another input than arrived. */
+  readonly onWrong: (frame: number) => void;
   /** Called once per cell that arrived with a second value. */
   readonly onEquivocation: (log: SlotLog, frame: number, from: RemotePeer) => void;
 }
 
 /** What an outgoing packet says besides inputs. */
 export interface OutgoingFacts {
-  /** Fractional frame of our clock now. */
-  position: number;
-  /** Raw clock minus position, see ClockSync. */
-  adjustment: number;
-  /** Newest confirmed frame that is due for a check, and its hash. */
+  readonly clock: MatchClock;
+  /** Hash of the newest frame that is due for a check. */
   hash: number;
   report: boolean;
 }
@@ -65,8 +65,6 @@ export class FrameExchange {
   readonly #scratch: readonly Uint8Array[];
   /** Highest frame of each slot that each peer is known to hold: V of the design, peer by peer. */
   readonly held: readonly Int32Array[];
-  /** First simulated frame whose input turned out different; `NO_FRAME` if none. Taken and reset by the session. */
-  firstWrong: number = NO_FRAME;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
@@ -80,7 +78,8 @@ export class FrameExchange {
   encode(to: RemotePeer, facts: OutgoingFacts): Uint8Array {
     const own = this.#options.ownLogs;
     const out = this.#out;
-    const newest = own.length === 0 ? Math.max(0, Math.floor(facts.position)) : (own[0] as SlotLog).received;
+    const { position } = facts.clock;
+    const newest = own.length === 0 ? Math.max(0, Math.floor(position)) : (own[0] as SlotLog).received;
     const range = this.#range;
     range.first = to.acked + 1;
     range.count = own.length === 0 ? 0 : Math.min(newest - to.acked, PACKET_FRAMES_MAX);
@@ -92,9 +91,9 @@ export class FrameExchange {
     if (own.length > 0 && seal.frame > to.sent) to.sent = seal.frame;
     seal.ack = to.received;
     seal.flags = 0;
-    const stamp = Math.round((seal.frame + STAMP_SHIFT_FRAMES - facts.position) * STAMP_STEPS_PER_FRAME);
+    const stamp = Math.round((seal.frame + STAMP_SHIFT_FRAMES - position) * STAMP_STEPS_PER_FRAME);
     seal.stamp = stamp >= 0 && stamp < STAMP_NONE ? stamp : STAMP_NONE;
-    if (facts.report) at = this.#writeReport(to, facts.adjustment, at);
+    if (facts.report) at = this.#writeReport(to, facts.clock, at);
     if (to.hashRepeats > 0) {
       to.hashRepeats -= 1;
       seal.flags |= FLAG_HASH;
@@ -111,12 +110,12 @@ export class FrameExchange {
     return view;
   }
 
-  #writeReport(to: RemotePeer, adjustment: number, offset: number): number {
+  #writeReport(to: RemotePeer, own: MatchClock, offset: number): number {
     const out = this.#out;
     this.#seal.flags |= FLAG_REPORT;
     let clock = CLOCK_UNKNOWN;
     if (to.clock.measured) {
-      const steps = Math.round(to.clock.local(adjustment) * CLOCK_STEPS_PER_FRAME);
+      const steps = Math.round(to.clock.local(own.adjustment) * CLOCK_STEPS_PER_FRAME);
       if (steps > -CLOCK_UNKNOWN && steps < CLOCK_UNKNOWN) clock = steps;
     }
     write16(out, offset, clock);
@@ -130,7 +129,7 @@ export class FrameExchange {
    * Checks and applies a packet.
    * @param confirmed our frameConfirmed, the base of what may be accepted
    * @param simulated newest simulated frame
-   * @returns the header (reused), or `undefined` if the packet was refused; `firstWrong` tells the rest
+   * @returns the header (reused), or `undefined` if the packet was refused
    */
   apply(from: RemotePeer, bytes: Uint8Array, confirmed: number, simulated: number): FrameHeader | undefined {
     const header = this.#header;
@@ -189,14 +188,7 @@ export class FrameExchange {
             return;
           }
           log.append(cell, 0);
-          if (
-            frame <= simulated &&
-            frame <= log.cut &&
-            !log.equals(log.used, frame, cell) &&
-            frame < this.firstWrong
-          ) {
-            this.firstWrong = frame;
-          }
+          if (frame <= simulated && !log.equals(log.used, frame, cell)) this.#options.onWrong(frame);
         } else if (
           frame <= log.received &&
           frame > log.received - LOG_FRAMES_KEPT &&

@@ -104,9 +104,9 @@ export class Handshake {
   }
 
   /** A frame packet of a peer that already runs says where its clock is: start there if its GO was lost. */
-  startFromPeer(position: number, frameMs: number, from: RemotePeer, nowMs: number): void {
+  startFromPeer(positionMs: number, from: RemotePeer, nowMs: number): void {
     if (this.startAtMs !== undefined || !this.ready) return;
-    this.startAtMs = nowMs - position * frameMs - Math.max(0, from.helloRttMs) / 2;
+    this.startAtMs = nowMs - positionMs - Math.max(0, from.helloRttMs) / 2;
   }
 
   /** Sends what is due; the coordinator decides the start here. */
@@ -153,11 +153,11 @@ export class Handshake {
   }
 
   /** Sends one HELLO now. */
-  sendHello(to: RemotePeer, nowMs: number): void {
+  sendHello(to: RemotePeer, nowMs: number, send: HandshakeOptions['send'] = this.#options.send): void {
     const heard = to.hello;
     const heldMs = Math.round(nowMs - to.helloAtMs);
     const hasEcho = heard !== undefined && heldMs <= 0xffff;
-    this.#options.send(
+    send(
       to,
       encodeHello({
         ...this.#options.agreement,

@@ -7,8 +7,8 @@
  */
 import { PAUSE_TIMEOUT_MS } from '../base/limits.js';
 import type { PeerId } from '../base/peer-id.js';
+import type { MatchClock } from './match-clock.js';
 import type { RemotePeer } from './remote-peer.js';
-import type { SlotLog } from './slot-log.js';
 
 /** After a goodbye, how long inputs that are still under way may arrive. */
 const GOODBYE_GRACE_MS = 250;
@@ -27,8 +27,7 @@ export interface MembershipEvents {
 /** What membership needs to know. */
 export interface MembershipOptions {
   readonly remotes: readonly RemotePeer[];
-  readonly ownLogs: readonly SlotLog[];
-  readonly frameMs: number;
+  readonly clock: MatchClock;
   readonly lostAfterMs: number;
   readonly lateAfterMs: number;
   readonly onLost: 'vacate' | 'pause' | 'end' | 'bot';
@@ -64,8 +63,9 @@ export class Membership {
     remote.lastHeardMs = nowMs;
   }
 
-  /** Applies what silence, closed links and goodbyes mean now. `adjustment`: see ClockSync. */
-  check(nowMs: number, adjustment: number): void {
+  /** Applies what silence, closed links and goodbyes mean now. */
+  check(): void {
+    const { nowMs } = this.#options.clock;
     let waiting = false;
     for (const remote of this.#options.remotes) {
       if (!remote.member) continue;
@@ -75,7 +75,7 @@ export class Membership {
           this.#gone(remote, 'left');
         continue;
       }
-      if (!remote.late && silentMs > this.#lateAfterMs(remote, adjustment)) {
+      if (!remote.late && silentMs > this.#lateAfterMs(remote)) {
         remote.late = true;
         this.#options.events.late(remote, silentMs);
       }
@@ -93,12 +93,12 @@ export class Membership {
     if (this.#options.onLost !== 'pause' || this.#voters() > 1) this.#options.events.end();
   }
 
-  #lateAfterMs(remote: RemotePeer, adjustment: number): number {
-    const { lateAfterMs, frameMs } = this.#options;
+  #lateAfterMs(remote: RemotePeer): number {
+    const { lateAfterMs, clock } = this.#options;
     if (!remote.clock.known) return Math.max(lateAfterMs, 2 * Math.max(0, remote.helloRttMs));
     return Math.max(
       lateAfterMs,
-      (2 * remote.clock.roundTrip(adjustment) + 6 * remote.clock.jitter) * frameMs,
+      (2 * remote.clock.roundTrip(clock.adjustment) + 6 * remote.clock.jitter) * clock.frameMs,
     );
   }
 

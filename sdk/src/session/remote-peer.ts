@@ -56,6 +56,8 @@ export class RemotePeer {
   bytesSent = 0;
   bytesReceived = 0;
   malformed = 0;
+  /** Sends that threw in the caller's transport. */
+  sendFailures = 0;
   /** Loss estimate from the peer's own count of our packets, per mille; smoothed. */
   lossPerMille = 0;
   #reportedReceived = -1;
@@ -81,6 +83,13 @@ export class RemotePeer {
       if (received < least) least = received;
     }
     return least;
+  }
+
+  /** The peer says goodbye: it has inputs up to `lastFrame`. Only the first word counts. */
+  noteGoodbye(lastFrame: number, nowMs: number): void {
+    if (this.goodbyeFrame >= 0) return;
+    this.goodbyeFrame = lastFrame;
+    this.goodbyeAtMs = nowMs;
   }
 
   /** Takes the peer's count (u16) of our packets and updates the loss estimate. */

@@ -1,9 +1,11 @@
 /** Turns a remote peer's record into the public statistics. */
+import type { MatchClock } from './match-clock.js';
 import type { RemotePeer } from './remote-peer.js';
 import type { PeerStats } from './session-types.js';
 
-/** Statistics of one peer; `adjustment` is position minus raw clock, in frames. */
-export function peerStats(remote: RemotePeer, adjustment: number, frameMs: number): PeerStats {
+/** Statistics of one peer. */
+export function peerStats(remote: RemotePeer, clock: MatchClock): PeerStats {
+  const { adjustment, frameMs } = clock;
   const known = remote.clock.known;
   return {
     peer: remote.peer,

@@ -1,0 +1,122 @@
+/**
+ * The clock of a match on one peer. `raw` counts frames of real time since the start and never skips; `position` is the
+ * fractional frame the match should have reached, steered gently towards the median peer. Stamps are compared on raw
+ * clocks. All doubles live in one typed array: writing them never allocates.
+ */
+import { ELAPSED_MS_MAX } from '../base/limits.js';
+import { medianLead, paceFor } from './clock-sync.js';
+import type { RemotePeer } from './remote-peer.js';
+
+const NOW = 0;
+const POSITION = 1;
+const RAW = 2;
+const SENT = 3;
+const LEAD = 4;
+const PACE = 5;
+
+/** Time, position and pace. */
+export class MatchClock {
+  readonly frameMs: number;
+  readonly #values: Float64Array;
+  readonly #leads: Float64Array;
+  readonly #windowFrames: number;
+  readonly #catchUpFramesMax: number;
+
+  /** @param peerCount all peers of the match, ourselves included. */
+  constructor(options: {
+    readonly nowMs: number;
+    readonly framesPerSecond: number;
+    readonly peerCount: number;
+    readonly windowFrames: number;
+  }) {
+    this.frameMs = 1000 / options.framesPerSecond;
+    this.#values = new Float64Array([options.nowMs, 0, 0, 0, 0, 1]);
+    this.#leads = new Float64Array(options.peerCount);
+    this.#windowFrames = options.windowFrames;
+    this.#catchUpFramesMax = options.framesPerSecond;
+  }
+
+  get nowMs(): number {
+    return this.#values[NOW] as number;
+  }
+  /** Fractional frame that should have been reached by now. */
+  get position(): number {
+    return this.#values[POSITION] as number;
+  }
+  /** What turns our raw clock into our position, in frames. */
+  get adjustment(): number {
+    return (this.#values[POSITION] as number) - (this.#values[RAW] as number);
+  }
+  /** Our lead over the median peer, in frames. */
+  get lead(): number {
+    return this.#values[LEAD] as number;
+  }
+  get pace(): number {
+    return this.#values[PACE] as number;
+  }
+
+  /** Our raw clock at `nowMs`, in frames. */
+  rawAt(nowMs: number): number {
+    return (this.#values[RAW] as number) + (nowMs - (this.#values[NOW] as number)) / this.frameMs;
+  }
+
+  /** Moves the time before the match; a clock that goes backwards is held. */
+  waitTo(nowMs: number): void {
+    if (nowMs > this.nowMs) this.#values[NOW] = nowMs;
+  }
+
+  /** Frame 0 was at `startAtMs`. */
+  start(startAtMs: number): void {
+    const raw = (this.nowMs - startAtMs) / this.frameMs;
+    this.#values[RAW] = raw;
+    this.#values[POSITION] = Math.min(raw, this.#catchUpFramesMax);
+  }
+
+  /**
+   * Moves the time.
+   * @param frameCurrent newest simulated frame: the position never leads it by more than a second
+   * @param running false while paused: real time passes, the match does not
+   */
+  passTo(nowMs: number, frameCurrent: number, running: boolean): void {
+    const values = this.#values;
+    const elapsedMs = nowMs - (values[NOW] as number);
+    if (!(elapsedMs > 0)) return;
+    values[NOW] = nowMs;
+    // A long sleep counts whole on the raw clock; the match owes only a part of it.
+    values[RAW] = (values[RAW] as number) + elapsedMs / this.frameMs;
+    if (!running) return;
+    const owedMs = elapsedMs < ELAPSED_MS_MAX ? elapsedMs : ELAPSED_MS_MAX;
+    const before = values[POSITION] as number;
+    const wanted = before + (owedMs / this.frameMs) * (values[PACE] as number);
+    const latest = frameCurrent + this.#catchUpFramesMax;
+    values[POSITION] = wanted < latest ? wanted : before > latest ? before : latest;
+  }
+
+  /** The match waits for inputs: time spent waiting is not owed, the next frame is due at once and no burst follows. */
+  holdAt(frameCurrent: number): void {
+    if ((this.#values[POSITION] as number) > frameCurrent + 1) this.#values[POSITION] = frameCurrent + 1;
+  }
+
+  /** True if packets should go out although no frame was stepped: frame and a half since the last ones. */
+  get sendOverdue(): boolean {
+    return (this.#values[NOW] as number) - (this.#values[SENT] as number) >= 1.5 * this.frameMs;
+  }
+
+  noteSent(): void {
+    this.#values[SENT] = this.#values[NOW] as number;
+  }
+
+  /** Sets the pace from the median lead over all members that are heard. */
+  steer(remotes: readonly RemotePeer[]): void {
+    const leads = this.#leads;
+    const adjustment = this.adjustment;
+    let count = 1;
+    leads[0] = 0;
+    for (const remote of remotes) {
+      if (remote.member && !remote.late && remote.clock.known) leads[count++] = remote.clock.lead(adjustment);
+    }
+    const lead = medianLead(leads, count);
+    this.#values[LEAD] = lead;
+    this.#values[PACE] = paceFor(lead, this.#windowFrames);
+  }
+}

@@ -1,0 +1,118 @@
+/** Everything that arrives from a peer passes here: told apart, checked, applied or counted as malformed. Never throws. */
+import {
+  CLOCK_STEPS_PER_FRAME,
+  CLOCK_UNKNOWN,
+  type FrameHeader,
+  STAMP_NONE,
+  STAMP_SHIFT_FRAMES,
+  STAMP_STEPS_PER_FRAME,
+} from '../wire/frame-packet.js';
+import {
+  decodeGo,
+  decodeGoodbye,
+  decodeHello,
+  KIND_GO,
+  KIND_GOODBYE,
+  KIND_HELLO,
+} from '../wire/handshake-message.js';
+import type { DesyncCheck } from './desync-check.js';
+import type { FrameExchange } from './frame-exchange.js';
+import type { Handshake, Incompatibility } from './handshake.js';
+import type { MatchClock } from './match-clock.js';
+import type { Membership } from './membership.js';
+import type { RemotePeer } from './remote-peer.js';
+import type { SessionPhase } from './session-types.js';
+
+/** Where arrivals go. */
+export interface IntakeOptions {
+  readonly matchKey: number;
+  readonly clock: MatchClock;
+  readonly timeline: { readonly frameConfirmed: number; readonly simulation: { readonly frame: number } };
+  readonly exchange: FrameExchange;
+  readonly handshake: Handshake;
+  readonly membership: Membership;
+  readonly check: DesyncCheck;
+}
+
+/** The way in. */
+export class PacketIntake {
+  readonly #options: IntakeOptions;
+  /** Why the match can never start, once known. */
+  incompatibility: Incompatibility | undefined;
+  /** Some peer reported its clock: there is something to steer by. */
+  clocksKnown = false;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  /** Takes one packet of a peer of the match. */
+  take(remote: RemotePeer, bytes: Uint8Array, nowMs: number, phase: SessionPhase): void {
+    if (phase === 'ended' || !remote.member) return;
+    const kind = bytes.length === 0 ? 0xff : (bytes[0] as number);
+    const understood =
+      kind < 0x80
+        ? this.#takeFrames(remote, bytes, nowMs, phase)
+        : this.#takeMessage(remote, bytes, nowMs, phase);
+    if (!understood) {
+      remote.malformed += 1;
+      return;
+    }
+    remote.bytesReceived += bytes.length;
+    this.#options.membership.heard(remote, nowMs);
+  }
+
+  #takeMessage(remote: RemotePeer, bytes: Uint8Array, nowMs: number, phase: SessionPhase): boolean {
+    const { handshake, matchKey } = this.#options;
+    switch (bytes[0]) {
+      case KIND_HELLO: {
+        const hello = decodeHello(bytes);
+        if (hello === undefined) return false;
+        if (phase === 'handshake') this.incompatibility ??= handshake.receiveHello(remote, hello, nowMs);
+        return true;
+      }
+      case KIND_GO: {
+        const waitMs = decodeGo(bytes, matchKey);
+        if (waitMs === undefined || remote.index !== 0) return false;
+        handshake.receiveGo(waitMs, nowMs);
+        return true;
+      }
+      case KIND_GOODBYE: {
+        const lastFrame = decodeGoodbye(bytes, matchKey);
+        if (lastFrame === undefined || lastFrame < 0) return false;
+        remote.noteGoodbye(lastFrame, nowMs);
+        return true;
+      }
+      default:
+        return false;
+    }
+  }
+
+  #takeFrames(remote: RemotePeer, bytes: Uint8Array, nowMs: number, phase: SessionPhase): boolean {
+    const { timeline, exchange, check } = this.#options;
+    const header = exchange.apply(remote, bytes, timeline.frameConfirmed, timeline.simulation.frame);
+    if (header === undefined) return false;
+    remote.packetsReceived += 1;
+    if (header.hasHash && !check.receive(remote, header.hashFrame16, header.hash, timeline.frameConfirmed)) {
+      return false;
+    }
+    if (header.stamp !== STAMP_NONE) this.#noteStamp(remote, header, nowMs, phase);
+    if (header.hasReport) this.#noteReport(remote, header);
+    return true;
+  }
+
+  #noteStamp(remote: RemotePeer, header: FrameHeader, nowMs: number, phase: SessionPhase): void {
+    const { clock, handshake } = this.#options;
+    const frame = remote.newestFrame + (((header.frame16 - remote.newestFrame) << 16) >> 16);
+    const position = frame + STAMP_SHIFT_FRAMES - header.stamp / STAMP_STEPS_PER_FRAME;
+    if (phase === 'handshake') handshake.startFromPeer(position * clock.frameMs, remote, nowMs);
+    else remote.clock.sample(clock.rawAt(nowMs) - position, nowMs);
+  }
+
+  #noteReport(remote: RemotePeer, header: FrameHeader): void {
+    remote.noteReport(header.received16);
+    if (header.clock === CLOCK_UNKNOWN) return;
+    remote.clock.setRemote(header.clock / CLOCK_STEPS_PER_FRAME);
+    this.clocksKnown = true;
+  }
+}

@@ -1,0 +1,51 @@
+/** Counts rollbacks and stalls for the statistics. */
+
+/** What the session counts about itself. */
+export interface SessionCounters {
+  rollbacks: number;
+  rollbackFrames: number;
+  rollbackFramesMax: number;
+  stalls: number;
+  stalledMs: number;
+  stallMsMax: number;
+}
+
+/** What changed in a stall. */
+export type StallChange = 'none' | 'began' | 'ended';
+
+/** A stall lasts from the first advance that could not step a due frame to the one that stepped it. */
+export class StallMeter {
+  readonly counters: SessionCounters = {
+    rollbacks: 0,
+    rollbackFrames: 0,
+    rollbackFramesMax: 0,
+    stalls: 0,
+    stalledMs: 0,
+    stallMsMax: 0,
+  };
+  #stalledSinceMs = -1;
+  /** Length of the last finished stall, ms. */
+  lastStallMs = 0;
+
+  /** Notes one advance. */
+  note(stalled: boolean, stepped: boolean, nowMs: number): StallChange {
+    if (stalled) {
+      if (this.#stalledSinceMs >= 0) return 'none';
+      this.#stalledSinceMs = nowMs;
+      this.counters.stalls += 1;
+      return 'began';
+    }
+    if (this.#stalledSinceMs < 0 || !stepped) return 'none';
+    this.lastStallMs = nowMs - this.#stalledSinceMs;
+    this.#stalledSinceMs = -1;
+    this.counters.stalledMs += this.lastStallMs;
+    this.counters.stallMsMax = Math.max(this.counters.stallMsMax, this.lastStallMs);
+    return 'ended';
+  }
+
+  /** Notes one rollback of `depth` frames. */
+  noteRollback(depth: number): void {
+    this.counters.rollbacks += 1;
+    this.counters.rollbackFramesMax = Math.max(this.counters.rollbackFramesMax, depth);
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * The timeline of one match: which frames are simulated, which are confirmed, where it went wrong. Reads own inputs,
+ * rolls back to the first wrong frame and steps what is due, within the prediction window and a budget of steps.
+ */
+import type { InputDefinition } from '../state/definitions.js';
+import type { MatchClock } from './match-clock.js';
+import type { SessionSetup } from './session-setup.js';
+import { Simulation, type SimulationOptions } from './simulation.js';
+import { NO_FRAME, type SlotLog } from './slot-log.js';
+
+/** What one advance did; reused. */
+export interface StepReport {
+  framesStepped: number;
+  framesResimulated: number;
+  stalled: boolean;
+}
+
+/** What a timeline tells and asks. */
+export interface TimelineOptions<S, I> {
+  readonly setup: SessionSetup<S, I>;
+  readonly readInput: (slot: number, frame: number) => I;
+  readonly onConfirmed: (frame: number, hash: number) => void;
+  readonly onRollback: (depthFrames: number) => void;
+  readonly onClamped: (slot: number, frame: number, field: string) => void;
+  readonly onWarning: SimulationOptions<S, I>['onWarning'];
+}
+
+/** The frames of one match on one peer. */
+export class Timeline<S, I> {
+  readonly simulation: Simulation<S, I>;
+  readonly report: StepReport = { framesStepped: 0, framesResimulated: 0, stalled: false };
+  readonly #options: TimelineOptions<S, I>;
+  readonly #logs: readonly SlotLog[];
+  readonly #ownLogs: readonly SlotLog[];
+  readonly #input: InputDefinition<I>;
+  readonly #inputDelayFrames: number;
+  readonly #windowFrames: number;
+  /** Newest frame simulated with everybody's true inputs. */
+  frameConfirmed = 0;
+  /** Newest frame ever simulated. */
+  #frameHighest = 0;
+  /** First simulated frame whose input turned out different. */
+  #firstWrong = NO_FRAME;
+
+  constructor(options: TimelineOptions<S, I>) {
+    const { setup } = options;
+    this.#options = options;
+    this.#logs = setup.logs;
+    this.#ownLogs = setup.ownLogs;
+    this.#input = setup.game.input;
+    this.#inputDelayFrames = setup.inputDelayFrames;
+    this.#windowFrames = setup.predictionFramesMax;
+    // Frames 1 to the delay are neutral.
+    for (const log of setup.ownLogs) log.received = setup.inputDelayFrames;
+    this.simulation = new Simulation({
+      game: setup.game,
+      seed: setup.seed,
+      options: setup.options,
+      logs: setup.logs,
+      predictionFramesMax: setup.predictionFramesMax,
+      lostBot: setup.lostBot,
+      onWarning: options.onWarning,
+    });
+  }
+
+  /** Highest frame for which every active slot's true input is here. */
+  get receivedByAll(): number {
+    const logs = this.#logs;
+    let least = NO_FRAME;
+    for (let slot = 0; slot < logs.length; slot += 1) {
+      const log = logs[slot] as SlotLog;
+      if (log.cut === NO_FRAME && log.received < least) least = log.received;
+    }
+    return least;
+  }
+
+  /** A simulated frame was stepped with an input that turned out different. */
+  noteWrong(frame: number): void {
+    if (frame < this.#firstWrong) this.#firstWrong = frame;
+  }
+
+  /** Starts one advance: confirms what arrivals made certain. */
+  begin(): void {
+    this.report.framesStepped = 0;
+    this.report.framesResimulated = 0;
+    this.report.stalled = false;
+    const known = this.receivedByAll;
+    const right = this.#firstWrong - 1;
+    const simulated = this.simulation.frame;
+    this.#confirmUpTo(
+      known < right ? (known < simulated ? known : simulated) : right < simulated ? right : simulated,
+    );
+  }
+
+  #confirmUpTo(frame: number): void {
+    while (this.frameConfirmed < frame) {
+      this.frameConfirmed += 1;
+      this.#options.onConfirmed(this.frameConfirmed, this.simulation.confirm(this.frameConfirmed));
+    }
+  }
+
+  /** Goes back before the first wrong frame, if there is one. */
+  rollBack(): void {
+    const wrong = this.#firstWrong;
+    if (wrong === NO_FRAME) return;
+    this.#firstWrong = NO_FRAME;
+    if (wrong > this.simulation.frame) return;
+    this.#options.onRollback(this.simulation.frame - wrong + 1);
+    this.simulation.rollbackTo(wrong - 1);
+  }
+
+  /** Steps the frames that are due: first those that a rollback undid, then new ones. */
+  stepDue(clock: MatchClock, stepsMax: number): void {
+    const { simulation, report } = this;
+    const due = Math.floor(clock.position);
+    for (let steps = 0; steps < stepsMax && simulation.frame < due; steps += 1) {
+      const frame = simulation.frame + 1;
+      this.#readInputs(frame + this.#inputDelayFrames);
+      const known = this.receivedByAll;
+      if (frame - known > this.#windowFrames) {
+        report.stalled = true;
+        clock.holdAt(simulation.frame);
+        return;
+      }
+      this.#step();
+      if (frame > this.#frameHighest) {
+        this.#frameHighest = frame;
+        report.framesStepped += 1;
+      } else {
+        report.framesResimulated += 1;
+      }
+      if (frame <= known) this.#confirmUpTo(frame);
+    }
+  }
+
+  #step(): void {
+    try {
+      this.simulation.step();
+    } catch (error) {
+      // The game's own bug: leave a whole state behind, then let the caller see it.
+      this.simulation.restoreAfterThrow();
+      throw error;
+    }
+  }
+
+  /** Own inputs are read once, when the clock reaches their frame. */
+  #readInputs(lastFrame: number): void {
+    const logs = this.#ownLogs;
+    for (let index = 0; index < logs.length; index += 1) {
+      const log = logs[index] as SlotLog;
+      while (log.received < lastFrame) {
+        const frame = log.received + 1;
+        const value = this.#options.readInput(log.slot, frame);
+        const field = this.#input.encodeInto(value, log.cells.bytes, log.cells.offsetOf(frame));
+        log.received = frame;
+        if (field !== undefined) this.#options.onClamped(log.slot, frame, field);
+      }
+    }
+  }
+
+  /** Ends a slot's inputs at what is held of them; frames simulated beyond are stepped again. */
+  cut(log: SlotLog): void {
+    log.cut = log.received;
+    if (log.cut < this.simulation.frame) this.noteWrong(log.cut + 1);
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * What does the core cost per frame and peer, in microseconds and in allocated bytes?
+ *
+ * Four peers, 2 kB state, 100 ms round trip, 3 % loss, a trivial step, the hash of every frame included.
+ * The figures contain the bench's own network (a copy of each packet), so the core itself costs a little less.
+ */
+import { bundleSdk } from './lib/bundle-sdk.mjs';
+import { parseArgs } from 'node:util';
+
+const { values } = parseArgs({
+  options: {
+    peers: { type: 'string', default: '4' },
+    state: { type: 'string', default: '2048' },
+    frames: { type: 'string', default: '20000' },
+    warm: { type: 'string', default: '20000' },
+    loss: { type: 'string', default: '0.03' },
+    delay: { type: 'string', default: '50' },
+    change: { type: 'string', default: '0.05' },
+  },
+});
+const peerCount = Number(values.peers);
+const FRAME_MS = 1000 / 60;
+const DELAY_STEPS = Math.round(Number(values.delay) / (FRAME_MS / 4));
+
+const { createSession, defineGame } = await bundleSdk('session/index.ts');
+const { defineInput, defineState, int, i32, table } = await bundleSdk('state/index.ts');
+const { createRandom } = await bundleSdk('base/prng.ts');
+
+const random = createRandom(7);
+const lost = (chance) => random.next() < chance;
+const loss = Number(values.loss);
+
+const columns = Number(values.state) / 4;
+const game = defineGame({
+  id: 'bench',
+  version: '1',
+  playersMax: peerCount,
+  input: defineInput({ keys: int(0, 255) }),
+  state: defineState({ table: table(columns, { word: i32 }) }),
+  step(state, inputs, { frame }) {
+    const word = state.table.word;
+    for (let slot = 0; slot < peerCount; slot += 1) {
+      word[(frame * 7 + slot) % columns] = Math.imul(word[0] ^ inputs[slot].keys, 0x01000193) + frame;
+    }
+  },
+});
+
+// A network that allocates nothing: a fixed delay, packets in a preallocated ring, lost ones never entered.
+const RING = 4096;
+const ring = Array.from({ length: RING }, () => ({ at: 0, from: 0, to: 0, length: 0, bytes: new Uint8Array(1200), view: null }));
+const views = Array.from({ length: RING }, () => new Map());
+let head = 0;
+let tail = 0;
+let step = 0;
+
+const ids = Array.from({ length: peerCount }, (_, index) => `p${index}`);
+const indexOf = new Map(ids.map((id, index) => [id, index]));
+const held = ids.map(() => ({ keys: 0 }));
+const sessions = ids.map((self, index) =>
+  createSession({
+    game,
+    matchId: 'bench',
+    nowMs: 0,
+    self,
+    peers: ids,
+    players: ids.map((peer) => ({ peer })),
+    readInput() {
+      if (lost(Number(values.change))) held[index].keys = random.below(256);
+      return held[index];
+    },
+    send(peer, _channel, bytes) {
+      packets += 1;
+      packetBytes += bytes.length;
+      if (lost(loss)) return;
+      const packet = ring[head & (RING - 1)];
+      packet.bytes.set(bytes);
+      packet.at = step + DELAY_STEPS;
+      packet.from = index;
+      packet.to = indexOf.get(peer);
+      packet.length = bytes.length;
+      head += 1;
+    },
+  }),
+);
+let packets = 0;
+let packetBytes = 0;
+
+function viewOf(slot, length) {
+  let view = views[slot].get(length);
+  if (view === undefined) {
+    view = ring[slot].bytes.subarray(0, length);
+    views[slot].set(length, view);
+  }
+  return view;
+}
+
+// Four steps per frame; each peer advances in one of them, so packets meet peers between frames.
+const times = new Float64Array(1);
+function run(frames) {
+  for (let frame = 0; frame < frames; frame += 1) {
+    for (let quarter = 0; quarter < 4; quarter += 1) {
+      step += 1;
+      // A real clock is fractional, so this one is too: each such number that is passed may be boxed.
+      times[0] = step * (FRAME_MS / 4);
+      while (tail !== head && ring[tail & (RING - 1)].at <= step) {
+        const slot = tail & (RING - 1);
+        sessions[ring[slot].to].receive(ids[ring[slot].from], 'unreliable', viewOf(slot, ring[slot].length), times[0]);
+        tail += 1;
+      }
+      for (let index = quarter; index < peerCount; index += 4) sessions[index].advance(times[0]);
+    }
+  }
+}
+
+const framesWarm = Number(values.warm);
+const frames = Number(values.frames);
+run(framesWarm);
+// Microseconds: median of batches.
+const BATCHES = 20;
+const batch = Math.ceil(frames / BATCHES);
+const costs = [];
+for (let index = 0; index < BATCHES; index += 1) {
+  const start = performance.now();
+  run(batch);
+  costs.push(((performance.now() - start) * 1000) / batch / peerCount);
+}
+costs.sort((left, right) => left - right);
+// Bytes: heap growth over a stretch without a collection, less what the harness itself allocates (nothing).
+const grown = [];
+for (let index = 0; index < 3; index += 1) {
+  globalThis.gc?.();
+  const before = process.memoryUsage().heapUsed;
+  run(2000);
+  grown.push((process.memoryUsage().heapUsed - before) / 2000 / peerCount);
+}
+grown.sort((left, right) => left - right);
+const stats = sessions[0].stats();
+console.log(
+  JSON.stringify({
+    peers: peerCount,
+    stateBytes: Number(values.state),
+    microsecondsPerFrameAndPeer: { median: +costs[BATCHES / 2].toFixed(2), p95: +costs[Math.floor(BATCHES * 0.95)].toFixed(2), min: +costs[0].toFixed(2) },
+    allocatedBytesPerFrameAndPeer: globalThis.gc ? +grown[0].toFixed(1) : 'run with --expose-gc',
+    meanPacketBytes: +(packetBytes / packets).toFixed(2),
+    packetsPerFrameAndPeer: +(packets / (sessions[0].frameCurrent * peerCount * (peerCount - 1))).toFixed(3),
+    frames: sessions.map((session) => session.frameCurrent),
+    rollbacksPerFrame: +(stats.rollbacks / sessions[0].frameCurrent).toFixed(3),
+    resimulatedPerFrame: +(stats.rollbackFrames / sessions[0].frameCurrent).toFixed(3),
+    stalls: stats.stalls,
+  }),
+);
