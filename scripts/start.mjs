@@ -1,6 +1,6 @@
 /**
  * `npm start`: builds the demo and serves it, with the lobby server, on one port. The examples and the one-file build
- * of the sdk are there too. PORT chooses the port (default 9000).
+ * of the sdk are there too. PORT chooses the port (default 9000), HOST the address to listen on (default: all).
  */
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
@@ -10,6 +10,7 @@ import { buildDemo } from '../demo-game/build.mjs';
 import { bundleGlobal, bundleLobbyServer, ROOT } from './bundle.mjs';
 
 const DEFAULT_PORT = 9000;
+const ALL_ADDRESSES = '0.0.0.0';
 
 function fail(message) {
   console.error(`\n${message}\n`);
@@ -40,12 +41,13 @@ async function buildSite(folder) {
 }
 
 const port = readPort();
+const host = process.env.HOST || ALL_ADDRESSES;
 const cache = join(ROOT, '.cache/start', String(port));
 const site = join(cache, 'site');
 await Promise.all([buildSite(site), bundleLobbyServer(join(cache, 'lobby'))]);
 
 const { startLobbyServer } = await import(pathToFileURL(join(cache, 'lobby/index.js')).href);
-const server = await startLobbyServer({ host: '0.0.0.0', port, staticDir: site }).catch((error) => {
+const server = await startLobbyServer({ host, port, staticDir: site }).catch((error) => {
   if (error.code === 'EADDRINUSE' || error.cause?.code === 'EADDRINUSE')
     fail(
       `Port ${port} is taken, perhaps by another npm start. Choose another one: PORT=${port + 1} npm start`,
@@ -54,8 +56,8 @@ const server = await startLobbyServer({ host: '0.0.0.0', port, staticDir: site }
 });
 
 console.log(`\nRumble is ready. Open this page, then send its link to a friend:\n`);
-console.log(`  http://localhost:${server.port}`);
-for (const address of lanAddresses())
+console.log(`  http://${host === ALL_ADDRESSES ? 'localhost' : host}:${server.port}`);
+for (const address of host === ALL_ADDRESSES ? lanAddresses() : [])
   console.log(`  http://${address}:${server.port}   (others in your network)`);
 console.log('\nStop with Ctrl+C.');
 
