@@ -75,7 +75,8 @@ export class Membership {
           this.#gone(remote, 'left');
         continue;
       }
-      if (!remote.late && silentMs > this.#lateAfterMs(remote)) {
+      // The path's own delay is looked at only when the fixed limit has passed: this runs each frame.
+      if (!remote.late && silentMs > this.#options.lateAfterMs && silentMs > this.#lateAfterMs(remote)) {
         remote.late = true;
         this.#options.events.late(remote, silentMs);
       }

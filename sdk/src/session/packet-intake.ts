@@ -39,8 +39,8 @@ export class PacketIntake {
   readonly #options: IntakeOptions;
   /** Why the match can never start, once known. */
   incompatibility: Incompatibility | undefined;
-  /** Some peer reported its clock: there is something to steer by. */
-  clocksKnown = false;
+  /** Some peer reported its clock since the session last steered. */
+  clocksRenewed = false;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -113,6 +113,6 @@ export class PacketIntake {
     remote.noteReport(header.received16);
     if (header.clock === CLOCK_UNKNOWN) return;
     remote.clock.setRemote(header.clock / CLOCK_STEPS_PER_FRAME);
-    this.clocksKnown = true;
+    this.clocksRenewed = true;
   }
 }

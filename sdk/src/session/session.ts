@@ -161,7 +161,11 @@ class RollbackSession<S, I> implements Session<S, I> {
       lateAfterMs,
       onLost,
       events: {
-        late: (remote, silentMs) => this.#events.push({ type: 'peer-late', peer: remote.peer, silentMs }),
+        late: (remote, silentMs) => {
+          // A silent peer no longer steers us.
+          this.#intake.clocksRenewed = true;
+          this.#events.push({ type: 'peer-late', peer: remote.peer, silentMs });
+        },
         back: (remote, silentMs) => this.#events.push({ type: 'peer-back', peer: remote.peer, silentMs }),
         left: (remote, cutFrame, reason) => this.#remove(remote, cutFrame, reason),
         pause: () => this.#moveTo('paused'),
@@ -299,7 +303,10 @@ class RollbackSession<S, I> implements Session<S, I> {
     this.#membership.check();
     timeline.begin();
     if (this.#phase === 'running') {
-      if (this.#intake.clocksKnown) this.#clock.steer(this.#remotes);
+      if (this.#intake.clocksRenewed) {
+        this.#intake.clocksRenewed = false;
+        this.#clock.steer(this.#remotes);
+      }
       timeline.rollBack();
       timeline.stepDue(this.#clock, this.stepsPerAdvanceMax);
       this.#noteStall();
@@ -363,6 +370,7 @@ class RollbackSession<S, I> implements Session<S, I> {
   #remove(remote: RemotePeer, cutFrame: number, reason: 'left' | 'lost'): void {
     for (const log of remote.logs) this.#timeline.cut(log);
     if (remote.logs.length > 0) this.#viewId += 1;
+    this.#intake.clocksRenewed = true;
     this.#events.push({ type: 'peer-left', peer: remote.peer, cutFrame, reason });
   }
 
