@@ -10,7 +10,7 @@ import { createSession } from '../session/index.js';
 import type { Session, SessionEvents, SessionOptions, SessionStats } from '../session/session-types.js';
 import type { Transport, TransportEvents } from '../transport/transport.js';
 import { FrameLoop, type LoopStats } from './frame-loop.js';
-import type { PageClock, TickSource } from './page-clock.js';
+import type { Alarm, PageClock, TickSource } from './page-clock.js';
 import { type TappedGame, tapPreviousState } from './previous-state.js';
 
 /** Events of a match: the session's, and one for drawing. */
@@ -61,12 +61,6 @@ export interface RunningMatchOptions<S, I> {
   readonly now: () => number;
 }
 
-/**
- * Ticks per frame. Measured at 60 frames/s in Chromium: with one tick per frame a frame comes up to 16 ms after it
- * is due, with four up to 4 ms, and a tick that finds nothing due costs the main thread about 10 microseconds.
- */
-const ticksPerFrame = 4;
-
 const eventTypes = [
   'started',
   'peer-late',
@@ -91,6 +85,7 @@ export class RunningMatch<S, I> implements Match<S, I> {
   readonly localSlots: readonly number[];
   readonly #tapped: TappedGame<S, I>;
   readonly #loop: FrameLoop;
+  readonly #alarm: Alarm;
   readonly #clock: PageClock;
   readonly #now: () => number;
   readonly #emitter = new Emitter<MatchEvents>();
@@ -98,7 +93,7 @@ export class RunningMatch<S, I> implements Match<S, I> {
   readonly #leaving: { readonly done: Promise<void>; readonly resolve: () => void };
   /** Events that came before the caller of `startMatch` could listen; `undefined` once he can. */
   #held: (() => void)[] | undefined = [];
-  #frameMs: number;
+  readonly #frameMs: number;
 
   constructor(options: RunningMatchOptions<S, I>) {
     const { session, transport, clock, now } = options;
@@ -115,18 +110,18 @@ export class RunningMatch<S, I> implements Match<S, I> {
       send: (peer, channel, bytes) => transport?.send(peer, channel, bytes) ?? false,
     });
     this.#leaving = deferred();
-    const tickMs = this.#frameMs / ticksPerFrame;
+    this.#alarm = clock.alarm(() => this.#ring());
     this.#loop = new FrameLoop({
       session: this.session,
-      tickMs,
+      wakeAt: (timeMs) => this.#alarm.at(timeMs),
       frameMs: this.#frameMs,
       now,
       onStepped: (framesStepped, framesResimulated) => this.#noteStepped(framesStepped, framesResimulated),
     });
     for (const type of eventTypes) this.#forward(type);
     if (transport !== undefined) this.#connect(transport);
-    this.#stops.push(clock.every(tickMs, () => this.#tick()));
     this.session.on('ended', () => this.#stop());
+    this.#alarm.at(now());
   }
 
   get state(): S {
@@ -159,15 +154,15 @@ export class RunningMatch<S, I> implements Match<S, I> {
     return { ...this.session.stats(), ...this.#loop.stats(), tickSource: this.#clock.source };
   }
 
-  leave(): Promise<void> {
+  async leave(): Promise<void> {
     if (this.session.phase !== 'ended') this.session.leave(this.#now());
-    return this.#leaving.done;
+    await this.#leaving.done;
   }
 
-  #tick(): void {
+  #ring(): void {
     // The caller got its match in a microtask after 'started'; this is a later task, so he listens by now.
     if (this.#held !== undefined && this.session.phase !== 'handshake') this.#release();
-    this.#loop.tick();
+    this.#loop.ring();
   }
 
   #connect(transport: Transport): void {
@@ -197,7 +192,15 @@ export class RunningMatch<S, I> implements Match<S, I> {
   #release(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
-    for (const deliver of held) deliver();
+    const errors: unknown[] = [];
+    for (const deliver of held) {
+      try {
+        deliver();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw errors[0];
   }
 
   #noteStepped(framesStepped: number, framesResimulated: number): void {
@@ -211,6 +214,7 @@ export class RunningMatch<S, I> implements Match<S, I> {
   }
 
   #stop(): void {
+    this.#alarm.stop();
     for (const stop of this.#stops) stop();
     this.#stops.length = 0;
     this.#leaving.resolve();

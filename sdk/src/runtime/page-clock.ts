@@ -1,34 +1,52 @@
 /**
- * A clock that keeps its pace in a hidden tab.
+ * Alarms that also ring on time in a hidden tab.
  *
  * Browsers throttle timers of a hidden page to one a second and stop requestAnimationFrame altogether, but
  * neither the timers of a dedicated worker nor the messages it posts (measured: 60 a second after seven minutes
- * in Chromium and Firefox). So the ticks come from a worker of a few lines, made from a Blob URL.
+ * in Chromium and Firefox). So the ringing comes from a worker of three lines, made from a Blob URL. It holds one
+ * timer, for the earliest alarm: a page that is busy finds one message waiting, not a hundred.
  */
 
-/** Where ticks come from. 'timer' means that a hidden tab will be slow; 'stopped' that nobody listens. */
+/** Where the ringing comes from. 'timer' means that a hidden tab will be slow; 'stopped' that no alarm exists. */
 export type TickSource = 'worker' | 'timer' | 'stopped';
 
-interface Subscriber {
-  readonly intervalMs: number;
-  readonly listener: () => void;
-  dueAtMs: number;
+/** Rings once at the time it was set to, then waits to be set again. */
+export interface Alarm {
+  /** Sets or moves it, in milliseconds of the page clock. A time that has passed rings as soon as possible. */
+  at(timeMs: number): void;
+  /** Ends it for good. */
+  stop(): void;
 }
 
 const workerSource = `let timer;
 onmessage = ({ data }) => {
-  clearInterval(timer);
-  timer = setInterval(() => postMessage(0), data);
+  clearTimeout(timer);
+  timer = setTimeout(postMessage, data, 0);
 };`;
 
-/** Calls each subscriber at its own interval; one worker serves them all and ends when the last one leaves. */
+/** An alarm this much too early counts as on time: timers know whole milliseconds only. In milliseconds. */
+const toleranceMs = 0.25;
+
+/** When a worker's source has surely been read, in milliseconds. */
+const revokeAfterMs = 10_000;
+
+interface Entry {
+  readonly listener: () => void;
+  dueAtMs: number;
+}
+
+const never = Number.POSITIVE_INFINITY;
+
+/** One clock serves all alarms of a page's lobby; its worker ends with the last of them. */
 export class PageClock {
   readonly #now: () => number;
-  readonly #subscribers = new Set<Subscriber>();
-  #intervalMs = 0;
+  readonly #entries = new Set<Entry>();
+  /** What the timer was set for. */
+  #armedForMs = never;
+  #ringing = false;
   #worker: Worker | undefined;
-  #timer: ReturnType<typeof setInterval> | undefined;
   #workersFail = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param now the clock, in milliseconds, monotonic. */
   constructor(now: () => number = () => performance.now()) {
@@ -36,66 +54,69 @@ export class PageClock {
   }
 
   get source(): TickSource {
-    if (this.#worker !== undefined) return 'worker';
-    return this.#timer === undefined ? 'stopped' : 'timer';
+    if (this.#entries.size === 0) return 'stopped';
+    return this.#worker === undefined ? 'timer' : 'worker';
   }
 
-  /**
-   * Calls `listener` about every `intervalMs` milliseconds (at least 1) until the returned function is called.
-   * Ticks that queued up behind a busy main thread are merged into one.
-   */
-  every(intervalMs: number, listener: () => void): () => void {
-    const subscriber: Subscriber = { intervalMs, listener, dueAtMs: this.#now() + intervalMs };
-    this.#subscribers.add(subscriber);
-    this.#adjust();
-    return () => {
-      this.#subscribers.delete(subscriber);
-      this.#adjust();
+  /** Makes an alarm that is not set yet. */
+  alarm(listener: () => void): Alarm {
+    const entry: Entry = { listener, dueAtMs: never };
+    this.#entries.add(entry);
+    if (!this.#workersFail) this.#worker ??= this.#startWorker();
+    return {
+      at: (timeMs) => {
+        if (!this.#entries.has(entry)) return;
+        entry.dueAtMs = timeMs;
+        this.#arm();
+      },
+      stop: () => {
+        this.#entries.delete(entry);
+        if (this.#entries.size === 0) this.#end();
+      },
     };
   }
 
-  readonly #tick = (): void => {
-    const nowMs = this.#now();
+  readonly #ring = (): void => {
+    const nowMs = this.#now() + toleranceMs;
     const errors: unknown[] = [];
-    for (const subscriber of this.#subscribers) {
-      // Half a tick early is closer than half a tick late.
-      if (nowMs < subscriber.dueAtMs - this.#intervalMs / 2) continue;
-      const nextMs = subscriber.dueAtMs + subscriber.intervalMs;
-      subscriber.dueAtMs = nextMs > nowMs ? nextMs : nowMs + subscriber.intervalMs;
+    this.#armedForMs = never;
+    this.#ringing = true;
+    for (const entry of this.#entries) {
+      if (entry.dueAtMs > nowMs) continue;
+      entry.dueAtMs = never;
       try {
-        subscriber.listener();
+        entry.listener();
       } catch (error) {
         errors.push(error);
       }
     }
+    this.#ringing = false;
+    this.#arm();
     // A game that throws in its step must not cost the room its heartbeats; but it must be seen.
     if (errors.length > 0) throw errors[0];
   };
 
-  #adjust(): void {
-    let intervalMs = Number.POSITIVE_INFINITY;
-    for (const subscriber of this.#subscribers) intervalMs = Math.min(intervalMs, subscriber.intervalMs);
-    if (intervalMs === this.#intervalMs) return;
-    this.#intervalMs = intervalMs;
-    if (intervalMs === Number.POSITIVE_INFINITY) this.#stop();
-    else this.#start();
-  }
-
-  #start(): void {
-    if (!this.#workersFail) this.#worker ??= this.#startWorker();
+  /** Sets the one timer for the earliest alarm, unless it is set for it already. */
+  #arm(): void {
+    if (this.#ringing) return;
+    let earliestMs = never;
+    for (const { dueAtMs } of this.#entries) if (dueAtMs < earliestMs) earliestMs = dueAtMs;
+    if (earliestMs === this.#armedForMs || earliestMs === never) return;
+    this.#armedForMs = earliestMs;
+    const delayMs = Math.max(0, Math.ceil(earliestMs - this.#now() - toleranceMs));
     if (this.#worker !== undefined) {
-      this.#worker.postMessage(this.#intervalMs);
+      this.#worker.postMessage(delayMs);
       return;
     }
-    clearInterval(this.#timer);
-    this.#timer = setInterval(this.#tick, this.#intervalMs);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#ring, delayMs);
   }
 
-  #stop(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+  #end(): void {
+    clearTimeout(this.#timer);
     this.#worker?.terminate();
     this.#worker = undefined;
+    this.#armedForMs = never;
   }
 
   #startWorker(): Worker | undefined {
@@ -103,9 +124,11 @@ export class PageClock {
     try {
       const url = URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }));
       const worker = new Worker(url, { name: 'rollmesh-clock' });
-      worker.onmessage = this.#tick;
+      worker.onmessage = this.#ring;
       // A content security policy without `worker-src blob:` shows itself only here, later.
       worker.onerror = () => this.#giveUpWorkers();
+      // Later, for not every browser reads the blob before the constructor returns.
+      setTimeout(() => URL.revokeObjectURL(url), revokeAfterMs);
       return worker;
     } catch {
       this.#workersFail = true;
@@ -116,7 +139,7 @@ export class PageClock {
   #giveUpWorkers(): void {
     this.#workersFail = true;
     if (this.#worker === undefined) return;
-    this.#stop();
-    this.#start();
+    this.#end();
+    this.#arm();
   }
 }

@@ -22,7 +22,7 @@ import { ignorable } from './abort.js';
 import { LinkRetries } from './link-retries.js';
 import type { Match } from './match.js';
 import type { NextMatchOptions, StartMatchOptions } from './match-start.js';
-import type { PageClock } from './page-clock.js';
+import type { Alarm, PageClock } from './page-clock.js';
 import { RoomMatches } from './room-matches.js';
 
 /** Events of a room. */
@@ -118,7 +118,7 @@ export class LiveRoom implements Room {
   readonly #signalListeners = new Set<(from: PeerId, signal: Signal) => void>();
   readonly #transport: MeshTransport;
   readonly #matches: RoomMatches;
-  readonly #stopPolling: () => void;
+  readonly #pollAlarm: Alarm;
   readonly #retries = new LinkRetries();
   #phase: RoomPhase = 'open';
   #leaving: Promise<void> | undefined;
@@ -129,7 +129,8 @@ export class LiveRoom implements Room {
     this.#record = new RoomRecord(snapshot, self);
     this.#transport = host.createTransport(this.#signalChannel());
     this.#transport.on('link-changed', (event) => this.#noteLink(event));
-    this.#stopPolling = host.clock.every(meshPollMs, () => this.#keepTime());
+    this.#pollAlarm = host.clock.alarm(() => this.#keepTime());
+    this.#pollAlarm.at(host.now());
     this.#matches = new RoomMatches({
       self,
       transport: this.#transport,
@@ -337,6 +338,7 @@ export class LiveRoom implements Room {
 
   #keepTime(): void {
     const nowMs = this.#host.now();
+    this.#pollAlarm.at(nowMs + meshPollMs);
     this.#transport.poll(nowMs);
     if (this.#phase === 'open' && this.#retries.due(nowMs)) this.#followMembers();
   }
@@ -360,7 +362,7 @@ export class LiveRoom implements Room {
     // Offline there is nobody to tell: the server gives the seat up by itself.
     const told = wasOpen && this.#host.connection.phase === 'online';
     if (told) await this.#host.connection.request({ t: 'leave' }).catch(() => {});
-    this.#stopPolling();
+    this.#pollAlarm.stop();
     this.#transport.close();
     this.#host.onLeft();
   }
