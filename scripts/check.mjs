@@ -9,7 +9,10 @@ const tsc = bin('typescript/bin/tsc');
 const STEPS = [
   { name: 'types', args: [tsc, '-p', '.'] },
   { name: 'the pure folders of the sdk without DOM and Node', args: [tsc, '-p', 'sdk/tsconfig.pure.json'] },
-  { name: "the demo's simulation without DOM and Node", args: [tsc, '-p', 'demo-game/tsconfig.pure.json'] },
+  {
+    name: "the demo's simulation without DOM and Node",
+    args: [tsc, '-p', 'test/tidy/demo-pure.tsconfig.json'],
+  },
   { name: 'lint and format', args: [bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.'] },
   {
     name: 'tidy tests',
