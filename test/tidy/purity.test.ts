@@ -2,7 +2,11 @@
  * The pure folders read no clock, draw no foreign random number and call no engine-dependent maths. The compiler
  * refuses what is not in ES2022 (DOM, Node); this test refuses what is in ES2022 and still differs between peers.
  */
-import { findLines, listFiles, maskTextAndComments, readText } from './sources.js';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findLines, listFiles, maskTextAndComments, ROOT, readText } from './sources.js';
 
 const PURE_PLACES = [
   'sdk/src/base',
@@ -92,4 +96,30 @@ test.each([
   'const pattern = /Math.sin **/;',
 ])('%s is allowed', (line) => {
   expect(faultsOf('a.ts', line)).toEqual([]);
+});
+
+/** Lines (from 1) of `code` that the plugin marks. */
+function markedLines(code: string): number[] {
+  const folder = mkdtempSync(join(tmpdir(), 'rollmesh-lint-'));
+  writeFileSync(
+    join(folder, 'biome.json'),
+    JSON.stringify({ plugins: [join(ROOT, 'lint/determinism.grit')] }),
+  );
+  writeFileSync(join(folder, 'planted.ts'), code);
+  const biome = join(ROOT, 'node_modules/@biomejs/biome/bin/biome');
+  const { stdout, stderr } = spawnSync(process.execPath, [biome, 'lint', '--colors=off'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  rmSync(folder, { recursive: true });
+  return [...(stdout + stderr).matchAll(/planted\.ts:(\d+):\d+ plugin/g)]
+    .map(([, line]) => Number(line))
+    .sort();
+}
+
+test('the editor marks engine-dependent maths and clocks, and nothing else', () => {
+  const marked = ['Math.sin(1)', 'Math.random()', '2 ** n', 'Date.now()', 'new Date()', 'performance.now()'];
+  const unmarked = ['Math.floor(Math.sqrt(2) * 3)', '2 * n / 3', "'2 ** n'", '/* 2 ** n */ 4 * n'];
+  const code = [...marked, ...unmarked].map((call, index) => `export const a${index} = ${call};\n`).join('');
+  expect(markedLines(code)).toEqual(marked.map((_, index) => index + 1));
 });
