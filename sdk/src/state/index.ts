@@ -3,6 +3,11 @@ export { createRandom, type Random } from '../base/prng.js';
 export { defineState, type StateOf } from './define-state.js';
 export type { FieldDifference, InputDefinition, StateDefinition, StateStore } from './definitions.js';
 export {
+  type DeterminismGuard,
+  type DeterminismReport,
+  installDeterminismGuard,
+} from './determinism-guard.js';
+export {
   type ArrayType,
   array,
   type BoolType,
