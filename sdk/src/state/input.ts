@@ -232,11 +232,9 @@ function readCode(field: PackedField, bytes: Uint8Array, offset: number): number
  */
 function buttonByteInput(packed: readonly PackedField[]): InputDefinition<AnyInput> {
   const count = packed.length;
-  const [a, b, c, d, e, f, g, h] = packed.map((field) => field.name) as [string, ...string[]] as string[] &
-    [string, string, string, string, string, string, string, string];
+  const names = packed.map((field) => field.name);
+  const [a = '', b = '', c = '', d = '', e = '', f = '', g = '', h = ''] = names;
   const legalMask = (1 << count) - 1;
-  const firstWrong = (value: AnyInput): string | undefined =>
-    packed.find((field) => typeof value?.[field.name] !== 'boolean')?.name;
   return {
     byteLength: 1,
     schemaHash: schemaHashOf(packed),
@@ -244,48 +242,16 @@ function buttonByteInput(packed: readonly PackedField[]): InputDefinition<AnyInp
     encodeInto(value, bytes, offset) {
       bytes[offset] = 0;
       if (typeof value !== 'object' || value === null) return a;
-      let on = 0;
-      let off = 0;
-      let field = value[a];
-      if (field === true) on = 1;
-      else if (field === false) off = 1;
-      if (count > 1) {
-        field = value[b];
-        if (field === true) on |= 2;
-        else if (field === false) off |= 2;
-      }
-      if (count > 2) {
-        field = value[c];
-        if (field === true) on |= 4;
-        else if (field === false) off |= 4;
-      }
-      if (count > 3) {
-        field = value[d];
-        if (field === true) on |= 8;
-        else if (field === false) off |= 8;
-      }
-      if (count > 4) {
-        field = value[e];
-        if (field === true) on |= 16;
-        else if (field === false) off |= 16;
-      }
-      if (count > 5) {
-        field = value[f];
-        if (field === true) on |= 32;
-        else if (field === false) off |= 32;
-      }
-      if (count > 6) {
-        field = value[g];
-        if (field === true) on |= 64;
-        else if (field === false) off |= 64;
-      }
-      if (count > 7) {
-        field = value[h];
-        if (field === true) on |= 128;
-        else if (field === false) off |= 128;
-      }
-      bytes[offset] = on;
-      return (on | off) === legalMask ? undefined : firstWrong(value);
+      let bits = buttonBit(value[a], 1);
+      if (count > 1) bits |= buttonBit(value[b], 2);
+      if (count > 2) bits |= buttonBit(value[c], 4);
+      if (count > 3) bits |= buttonBit(value[d], 8);
+      if (count > 4) bits |= buttonBit(value[e], 16);
+      if (count > 5) bits |= buttonBit(value[f], 32);
+      if (count > 6) bits |= buttonBit(value[g], 64);
+      if (count > 7) bits |= buttonBit(value[h], 128);
+      bytes[offset] = bits;
+      return bits < WRONG_TYPE ? undefined : names.find((name) => typeof value[name] !== 'boolean');
     },
     decodeInto(bytes, offset, target) {
       const bits = bytes[offset] as number;
@@ -301,4 +267,11 @@ function buttonByteInput(packed: readonly PackedField[]): InputDefinition<AnyInp
     isValid: (bytes, offset) =>
       offset >= 0 && offset < bytes.length && ((bytes[offset] as number) & ~legalMask) === 0,
   };
+}
+
+/** A bit above the byte: some field is neither true nor false. */
+const WRONG_TYPE = 256;
+
+function buttonBit(field: unknown, mask: number): number {
+  return field === true ? mask : field === false ? 0 : WRONG_TYPE;
 }

@@ -1,0 +1,255 @@
+/**
+ * Exponentials, logarithms, powers and roots from + - * / and sqrt alone: the same bits in every engine.
+ *
+ * The polynomials and the splitting of log2 and exp are those of fdlibm, whose notice asks to be kept: Copyright (C)
+ * 1993 by Sun Microsystems, Inc. All rights reserved. Permission to use, copy, modify, and distribute this software
+ * is freely granted, provided that this notice is preserved.
+ */
+import { fromWords, highWord, lowWord, scaleByPowerOf2, upperHalf } from './math-words.js';
+
+const LN2_HIGH = 6.9314718036912381649e-1;
+const LN2_LOW = 1.90821492927058770002e-10;
+const LOG2_E = 1.4426950408889634;
+/** Adding and subtracting this rounds a double below 2^51 to a whole number. */
+const ROUND = 6755399441055744;
+const TWO_54 = 18014398509481984;
+const MIN_NORMAL = 2.2250738585072014e-308;
+
+/** The square root, correctly rounded. */
+export function sqrt(x: number): number {
+  return Math.sqrt(x);
+}
+
+/** e to the power of `x`. Error below 1 unit in the last place. */
+export function exp(x: number): number {
+  if (x > 709.782712893384) return Infinity;
+  if (x < -745.1332191019412) return 0;
+  if (Number.isNaN(x)) return x;
+  const exponent = x * LOG2_E + ROUND - ROUND;
+  const high = x - exponent * LN2_HIGH;
+  const low = exponent * LN2_LOW;
+  const rest = high - low;
+  const c = rest - expSeries(rest * rest);
+  return scaleByPowerOf2(1 + ((rest * c) / (2 - c) - low + high), exponent);
+}
+
+/** The even part of the rational form of exp, for t = x^2. */
+function expSeries(t: number): number {
+  return (
+    t *
+    (1.66666666666666019037e-1 +
+      t *
+        (-2.77777777770155933842e-3 +
+          t * (6.61375632143793436117e-5 + t * (-1.6533902205465251539e-6 + t * 4.13813679705723846039e-8))))
+  );
+}
+
+/** Natural logarithm. Error below 0.6 units in the last place. Negative: NaN; zero: -Infinity. */
+export function log(x: number): number {
+  if (!(x > 0 && x < Infinity)) return logOfSpecial(x);
+  const exponent = exponentNearSqrtHalf(x);
+  const f = scaleByPowerOf2(x, -exponent) - 1;
+  const half = 0.5 * f * f;
+  const s = f / (2 + f);
+  return s * (half + logSeries(s * s)) + exponent * LN2_LOW - half + f + exponent * LN2_HIGH;
+}
+
+/** Logarithm to base 2; exact for powers of two. Error below 1 unit in the last place. */
+export function log2(x: number): number {
+  if (!(x > 0 && x < Infinity)) return logOfSpecial(x);
+  const exponent = exponentNearSqrtHalf(x);
+  const f = scaleByPowerOf2(x, -exponent) - 1;
+  const half = 0.5 * f * f;
+  const s = f / (2 + f);
+  const high = upperHalf(f - half);
+  const low = f - high - half + s * (half + logSeries(s * s));
+  const main = high * LOG2_E_HIGH;
+  const sum = exponent + main;
+  return (low + high) * LOG2_E_LOW + low * LOG2_E_HIGH + (exponent - sum + main) + sum;
+}
+
+/** Logarithm to base 10. Error below 1 unit in the last place. */
+export function log10(x: number): number {
+  if (!(x > 0 && x < Infinity)) return logOfSpecial(x);
+  const exponent = exponentNearSqrtHalf(x);
+  const f = scaleByPowerOf2(x, -exponent) - 1;
+  const half = 0.5 * f * f;
+  const s = f / (2 + f);
+  const high = upperHalf(f - half);
+  const low = f - high - half + s * (half + logSeries(s * s));
+  const main = high * LOG10_E_HIGH;
+  const whole = exponent * LOG10_2_HIGH;
+  const sum = whole + main;
+  const rest = exponent * LOG10_2_LOW + (low + high) * LOG10_E_LOW + low * LOG10_E_HIGH;
+  return rest + (whole - sum + main) + sum;
+}
+
+const LOG2_E_HIGH = 1.44269504072144627571;
+const LOG2_E_LOW = 1.67517131648865118353e-10;
+const LOG10_E_HIGH = 4.34294481878168880939e-1;
+const LOG10_E_LOW = 2.50829467116452752298e-11;
+const LOG10_2_HIGH = 3.01029995663611771306e-1;
+const LOG10_2_LOW = 3.69423907715893078616e-13;
+
+function logOfSpecial(x: number): number {
+  if (x === 0) return -Infinity;
+  return x < 0 ? (x - x) / 0 : x;
+}
+
+/** The power of two that brings positive finite `x` to between sqrt(1/2) and sqrt(2). */
+function exponentNearSqrtHalf(x: number): number {
+  if (x < MIN_NORMAL) return ((highWord(x * TWO_54) + 0x95f62) >> 20) - 1023 - 54;
+  return ((highWord(x) + 0x95f62) >> 20) - 1023;
+}
+
+/** The series of log(1 + f) in z = (f / (2 + f))^2. */
+function logSeries(z: number): number {
+  const w = z * z;
+  const even = w * (3.999999999940941908e-1 + w * (2.222219843214978396e-1 + w * 1.531383769920937332e-1));
+  const odd =
+    z *
+    (6.66666666666673513e-1 +
+      w * (2.857142874366239149e-1 + w * (1.818357216161805012e-1 + w * 1.479819860511658591e-1)));
+  return odd + even;
+}
+
+/**
+ * `x` to the power of `y`, with the special cases of `Math.pow`. Error below 1 unit in the last place.
+ * For whole small powers write the product: it is exact in the same way and much faster.
+ */
+export function pow(x: number, y: number): number {
+  if (y === 0) return 1;
+  if (Number.isNaN(x) || Number.isNaN(y)) return x + y;
+  const size = Math.abs(x);
+  const isWhole = Math.floor(y) === y;
+  const isOdd = isWhole && Math.abs(y) < 9007199254740992 && Math.abs(y % 2) === 1;
+  const sign = isOdd && (x < 0 || Object.is(x, -0)) ? -1 : 1;
+  if (Math.abs(y) === Infinity) {
+    if (size === 1) return y - y;
+    return size > 1 === y > 0 ? Infinity : 0;
+  }
+  if (size === 0 || size === Infinity) return sign * (size > 1 === y > 0 ? Infinity : 0);
+  if (x < 0 && !isWhole) return (x - x) / (x - x);
+  if (size === 1) return sign;
+  return sign * powPositive(size, y);
+}
+
+const LN2 = 6.93147180559945286227e-1;
+const LN2_UPPER = 6.93147182464599609375e-1;
+const LN2_REST = -1.90465429995776804525e-9;
+/** 2 / (3 ln 2), and its upper half and rest. */
+const CP = 9.61796693925975554329e-1;
+const CP_UPPER = 9.61796700954437255859e-1;
+const CP_REST = -7.02846165095275826516e-9;
+/** log2(1.5), upper half and rest. */
+const LOG2_1_5_UPPER = 5.84962487220764160156e-1;
+const LOG2_1_5_REST = 1.35003920212974897128e-8;
+
+/** x^y for positive finite x other than 1 and finite y other than 0: 2^(y * log2 x), log2 x in two doubles. */
+function powPositive(x: number, y: number): number {
+  let exponent = 0;
+  let scaled = x;
+  if (x < MIN_NORMAL) {
+    scaled = x * TWO_54;
+    exponent = -54;
+  }
+  let high = highWord(scaled);
+  exponent += (high >> 20) - 1023;
+  const fraction = high & 0xfffff;
+  high = fraction | 0x3ff00000;
+  // Near 1, 1.5 or (of the next power) 1.
+  const isMiddle = fraction > 0x3988e && fraction < 0xbb67a;
+  if (fraction >= 0xbb67a) {
+    exponent += 1;
+    high -= 0x100000;
+  }
+  const base = isMiddle ? 1.5 : 1;
+  const m = fromWords(high, lowWord(scaled));
+  const u = m - base;
+  const v = 1 / (m + base);
+  const s = u * v;
+  const sUpper = upperHalf(s);
+  const tUpper = fromWords(((high >> 1) | 0x20000000) + 0x80000 + (isMiddle ? 0x40000 : 0), 0);
+  const tRest = m - (tUpper - base);
+  const sRest = v * (u - sUpper * tUpper - sUpper * tRest);
+  const square = s * s;
+  const series = square * square * pow2Series(square) + sRest * (sUpper + s);
+  const upperSquare = sUpper * sUpper;
+  const sum = upperHalf(3 + upperSquare + series);
+  const sumRest = series - (sum - 3 - upperSquare);
+  const a = sUpper * sum;
+  const b = sRest * sum + sumRest * s;
+  const p = upperHalf(a + b);
+  const pRest = b - (p - a);
+  const z = CP_UPPER * p;
+  const zRest = CP_REST * p + pRest * CP + (isMiddle ? LOG2_1_5_REST : 0);
+  const offset = isMiddle ? LOG2_1_5_UPPER : 0;
+  const logUpper = upperHalf(z + zRest + offset + exponent);
+  const logRest = zRest - (logUpper - exponent - offset - z);
+  const yUpper = upperHalf(y);
+  return exp2OfSum(yUpper * logUpper, (y - yUpper) * logUpper + y * logRest);
+}
+
+function pow2Series(z: number): number {
+  return (
+    5.99999999999994648725e-1 +
+    z *
+      (4.28571428578550184252e-1 +
+        z *
+          (3.33333329818377432918e-1 +
+            z *
+              (2.72728123808534006489e-1 + z * (2.30660745775561754067e-1 + z * 2.06975017800338417784e-1))))
+  );
+}
+
+/** 2^(high + low), where low is far smaller than high. */
+function exp2OfSum(high: number, low: number): number {
+  const total = high + low;
+  if (total > 1025) return Infinity;
+  if (total < -1076) return 0;
+  const exponent = total + ROUND - ROUND;
+  const rest = high - exponent;
+  const t = upperHalf(low + rest);
+  const u = t * LN2_UPPER;
+  const v = (low - (t - rest)) * LN2 + t * LN2_REST;
+  const z = u + v;
+  const w = v - (z - u);
+  const c = z - expSeries(z * z);
+  return scaleByPowerOf2(1 - ((z * c) / (c - 2) - (w + z * w) - z), exponent);
+}
+
+/** Length of the vector (x, y) or (x, y, z), without overflow. Error below 1.3 units in the last place. */
+export function hypot(x: number, y: number, z = 0): number {
+  const square = x * x + y * y + z * z;
+  if (square > 1e-280 && square < Infinity) return Math.sqrt(square);
+  const size = Math.max(Math.abs(x), Math.abs(y), Math.abs(z));
+  if (Math.abs(x) === Infinity || Math.abs(y) === Infinity || Math.abs(z) === Infinity) return Infinity;
+  if (!(size > 0)) return size;
+  const a = x / size;
+  const b = y / size;
+  const c = z / size;
+  return size * Math.sqrt(a * a + b * b + c * c);
+}
+
+/** The cube root, also of negative numbers. Error below 0.7 units in the last place. */
+export function cbrt(x: number): number {
+  const size = Math.abs(x);
+  if (!(size > 0 && size < Infinity)) return x;
+  // A third of the exponent is a guess good to 5 bits, a polynomial makes it 23, a Newton step 53.
+  const guess =
+    size < MIN_NORMAL
+      ? fromWords(Math.floor(highWord(size * TWO_54) / 3) + 696219795, 0)
+      : fromWords(Math.floor(highWord(size) / 3) + 715094163, 0);
+  const r = guess * guess * (guess / size);
+  const better =
+    guess *
+    (1.87595182427177009643 +
+      r * (-1.88497979543377169875 + r * 1.62142972010535446614) +
+      r * r * r * (-0.758397934778766047437 + r * 0.145996192886612446982));
+  // Rounded to 23 bits, so that its square is exact.
+  const carried = (lowWord(better) & 0x80000000) === 0 ? 0 : 1;
+  const t = fromWords(highWord(better) + carried, ((lowWord(better) + 0x80000000) | 0) & 0xc0000000);
+  const quotient = size / (t * t);
+  const root = t + t * ((quotient - t) / (t + t + quotient));
+  return x < 0 ? -root : root;
+}
