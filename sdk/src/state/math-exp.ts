@@ -7,9 +7,8 @@
  */
 import { fromWords, highWord, lowWord, scaleByPowerOf2, upperHalf } from './math-words.js';
 
-const LN2_HIGH = 6.9314718036912381649e-1;
-const LN2_LOW = 1.90821492927058770002e-10;
-const LOG2_E = 1.4426950408889634;
+const LN2_HIGH = 0.6931471803691238;
+const LN2_LOW = 1.9082149292705877e-10;
 /** Adding and subtracting this rounds a double below 2^51 to a whole number. */
 const ROUND = 6755399441055744;
 const TWO_54 = 18014398509481984;
@@ -25,7 +24,7 @@ export function exp(x: number): number {
   if (x > 709.782712893384) return Infinity;
   if (x < -745.1332191019412) return 0;
   if (Number.isNaN(x)) return x;
-  const exponent = x * LOG2_E + ROUND - ROUND;
+  const exponent = x * Math.LOG2E + ROUND - ROUND;
   const high = x - exponent * LN2_HIGH;
   const low = exponent * LN2_LOW;
   const rest = high - low;
@@ -37,10 +36,10 @@ export function exp(x: number): number {
 function expSeries(t: number): number {
   return (
     t *
-    (1.66666666666666019037e-1 +
+    (0.16666666666666602 +
       t *
-        (-2.77777777770155933842e-3 +
-          t * (6.61375632143793436117e-5 + t * (-1.6533902205465251539e-6 + t * 4.13813679705723846039e-8))))
+        (-0.0027777777777015593 +
+          t * (6.613756321437934e-5 + t * (-1.6533902205465252e-6 + t * 4.1381367970572385e-8))))
   );
 }
 
@@ -84,12 +83,12 @@ export function log10(x: number): number {
   return rest + (whole - sum + main) + sum;
 }
 
-const LOG2_E_HIGH = 1.44269504072144627571;
-const LOG2_E_LOW = 1.67517131648865118353e-10;
-const LOG10_E_HIGH = 4.34294481878168880939e-1;
-const LOG10_E_LOW = 2.50829467116452752298e-11;
-const LOG10_2_HIGH = 3.01029995663611771306e-1;
-const LOG10_2_LOW = 3.69423907715893078616e-13;
+const LOG2_E_HIGH = 1.4426950407214463;
+const LOG2_E_LOW = 1.6751713164886512e-10;
+const LOG10_E_HIGH = 0.4342944818781689;
+const LOG10_E_LOW = 2.5082946711645275e-11;
+const LOG10_2_HIGH = 0.30102999566361177;
+const LOG10_2_LOW = 3.694239077158931e-13;
 
 function logOfSpecial(x: number): number {
   if (x === 0) return -Infinity;
@@ -105,11 +104,9 @@ function exponentNearSqrtHalf(x: number): number {
 /** The series of log(1 + f) in z = (f / (2 + f))^2. */
 function logSeries(z: number): number {
   const w = z * z;
-  const even = w * (3.999999999940941908e-1 + w * (2.222219843214978396e-1 + w * 1.531383769920937332e-1));
+  const even = w * (0.3999999999940942 + w * (0.22222198432149784 + w * 0.15313837699209373));
   const odd =
-    z *
-    (6.66666666666673513e-1 +
-      w * (2.857142874366239149e-1 + w * (1.818357216161805012e-1 + w * 1.479819860511658591e-1)));
+    z * (0.6666666666666735 + w * (0.2857142874366239 + w * (0.1818357216161805 + w * 0.14798198605116586)));
   return odd + even;
 }
 
@@ -134,16 +131,15 @@ export function pow(x: number, y: number): number {
   return sign * powPositive(size, y);
 }
 
-const LN2 = 6.93147180559945286227e-1;
-const LN2_UPPER = 6.93147182464599609375e-1;
-const LN2_REST = -1.90465429995776804525e-9;
+const LN2_UPPER = 0.6931471824645996;
+const LN2_REST = -1.904654299957768e-9;
 /** 2 / (3 ln 2), and its upper half and rest. */
-const CP = 9.61796693925975554329e-1;
-const CP_UPPER = 9.61796700954437255859e-1;
-const CP_REST = -7.02846165095275826516e-9;
+const CP = 0.9617966939259756;
+const CP_UPPER = 0.9617967009544373;
+const CP_REST = -7.028461650952758e-9;
 /** log2(1.5), upper half and rest. */
-const LOG2_1_5_UPPER = 5.84962487220764160156e-1;
-const LOG2_1_5_REST = 1.35003920212974897128e-8;
+const LOG2_1_5_UPPER = 0.5849624872207642;
+const LOG2_1_5_REST = 1.350039202129749e-8;
 
 /** x^y for positive finite x other than 1 and finite y other than 0: 2^(y * log2 x), log2 x in two doubles. */
 function powPositive(x: number, y: number): number {
@@ -192,13 +188,12 @@ function powPositive(x: number, y: number): number {
 
 function pow2Series(z: number): number {
   return (
-    5.99999999999994648725e-1 +
+    0.5999999999999946 +
     z *
-      (4.28571428578550184252e-1 +
+      (0.4285714285785502 +
         z *
-          (3.33333329818377432918e-1 +
-            z *
-              (2.72728123808534006489e-1 + z * (2.30660745775561754067e-1 + z * 2.06975017800338417784e-1))))
+          (0.33333332981837743 +
+            z * (0.272728123808534 + z * (0.23066074577556175 + z * 0.20697501780033842))))
   );
 }
 
@@ -211,7 +206,7 @@ function exp2OfSum(high: number, low: number): number {
   const rest = high - exponent;
   const t = upperHalf(low + rest);
   const u = t * LN2_UPPER;
-  const v = (low - (t - rest)) * LN2 + t * LN2_REST;
+  const v = (low - (t - rest)) * Math.LN2 + t * LN2_REST;
   const z = u + v;
   const w = v - (z - u);
   const c = z - expSeries(z * z);
@@ -243,9 +238,9 @@ export function cbrt(x: number): number {
   const r = guess * guess * (guess / size);
   const better =
     guess *
-    (1.87595182427177009643 +
-      r * (-1.88497979543377169875 + r * 1.62142972010535446614) +
-      r * r * r * (-0.758397934778766047437 + r * 0.145996192886612446982));
+    (1.87595182427177 +
+      r * (-1.8849797954337717 + r * 1.6214297201053545) +
+      r * r * r * (-0.758397934778766 + r * 0.14599619288661245));
   // Rounded to 23 bits, so that its square is exact.
   const carried = (lowWord(better) & 0x80000000) === 0 ? 0 : 1;
   const t = fromWords(highWord(better) + carried, ((lowWord(better) + 0x80000000) | 0) & 0xc0000000);

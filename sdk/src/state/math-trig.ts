@@ -17,9 +17,9 @@ const ROUND = 6755399441055744;
 /** Up to here a multiple of the first piece of pi/2 is exact. */
 const CODY_WAITE_MAX = 1647099;
 /** pi/2 = P1 + P2 + P3; P1 and P2 have 33 bits. */
-const P1 = 1.57079632673412561417;
-const P2 = 6.0771005063039659766e-11;
-const P3 = 2.02226624879595063154e-21;
+const P1 = 1.5707963267341256;
+const P2 = 6.077100506303966e-11;
+const P3 = 2.0222662487959506e-21;
 
 /** Sine of `x` radians. Error below 0.8 units in the last place. Not finite: NaN. */
 export function sin(x: number): number {
@@ -110,11 +110,11 @@ function sinKernel(high: number, low: number): number {
   const z = high * high;
   const w = z * z;
   const r =
-    8.33333333332248946124e-3 +
-    z * (-1.98412698298579493134e-4 + z * 2.75573137070700676789e-6) +
-    z * w * (-2.50507602534068634195e-8 + z * 1.58969099521155010221e-10);
+    0.00833333333332249 +
+    z * (-1.984126982985795e-4 + z * 2.7557313707070068e-6) +
+    z * w * (-2.5050760253406863e-8 + z * 1.58969099521155e-10);
   const v = z * high;
-  return high - (z * (0.5 * low - v * r) - low - v * -1.66666666666666324348e-1);
+  return high - (z * (0.5 * low - v * r) - low - v * -0.16666666666666632);
 }
 
 /** cos(high + low) for |high| up to pi/4. */
@@ -122,8 +122,8 @@ function cosKernel(high: number, low: number): number {
   const z = high * high;
   const w = z * z;
   const r =
-    z * (4.16666666666666019037e-2 + z * (-1.38888888888741095749e-3 + z * 2.48015872894767294178e-5)) +
-    w * w * (-2.75573143513906633035e-7 + z * (2.0875723212981748279e-9 + z * -1.13596475577881948265e-11));
+    z * (0.0416666666666666 + z * (-0.001388888888887411 + z * 2.480158728947673e-5)) +
+    w * w * (-2.7557314351390663e-7 + z * (2.087572321298175e-9 + z * -1.1359647557788195e-11));
   const half = 0.5 * z;
   const near = 1 - half;
   return near + (1 - near - half + (z * r - high * low));
@@ -189,12 +189,12 @@ export function tan(x: number): number {
 }
 
 const TAN_ODD = [
-  1.33333333333201242699e-1, 2.18694882948595424599e-2, 3.59207910759131235356e-3, 5.88041240820264096874e-4,
-  7.817944429395570923e-5, -1.85586374855275456654e-5,
+  0.13333333333320124, 0.021869488294859542, 0.0035920791075913124, 5.880412408202641e-4,
+  7.817944429395571e-5, -1.8558637485527546e-5,
 ] as const;
 const TAN_EVEN = [
-  5.39682539762260521377e-2, 8.86323982359930005737e-3, 1.45620945432529025516e-3, 2.46463134818469906812e-4,
-  7.14072491382608190305e-5, 2.59073051863633712884e-5,
+  0.05396825397622605, 0.0088632398235993, 0.0014562094543252903, 2.464631348184699e-4, 7.140724913826082e-5,
+  2.590730518636337e-5,
 ] as const;
 
 /** tan(high + low) for |high| up to pi/4, or -1/tan of it. */
@@ -202,7 +202,7 @@ function tanKernel(high: number, low: number, isCotangent: boolean): number {
   const isLarge = high >= 0.6743316650390625 || high <= -0.6743316650390625;
   const sign = high < 0 ? -1 : 1;
   // Near pi/4 the complement is small and keeps the precision.
-  const x = isLarge ? PI_OVER_4 - sign * high + (3.06161699786838301793e-17 - sign * low) : high;
+  const x = isLarge ? PI_OVER_4 - sign * high + (3.061616997868383e-17 - sign * low) : high;
   const y = isLarge ? 0 : low;
   const z = x * x;
   const w = z * z;
@@ -211,7 +211,7 @@ function tanKernel(high: number, low: number, isCotangent: boolean): number {
   const odd = o1 + w * (o2 + w * (o3 + w * (o4 + w * (o5 + w * o6))));
   const even = z * (e1 + w * (e2 + w * (e3 + w * (e4 + w * (e5 + w * e6)))));
   const s = z * x;
-  const r = y + z * (s * (odd + even) + y) + s * 3.33333333333334091986e-1;
+  const r = y + z * (s * (odd + even) + y) + s * 0.3333333333333341;
   const sum = x + r;
   if (isLarge) {
     const v = isCotangent ? -1 : 1;
@@ -233,21 +233,21 @@ export function atan(x: number): number {
   const size = Math.abs(x);
   if (size < TINY) return x;
   if (size < 0.4375) return x - x * atanSeries(x * x);
-  if (size >= 73786976294838206464) return x < 0 ? -HALF_PI_HIGH : HALF_PI_HIGH;
+  if (size >= 1e19) return x < 0 ? -HALF_PI_HIGH : HALF_PI_HIGH;
   let centre = HALF_PI_HIGH;
   let correction = HALF_PI_LOW;
   let rest = -1 / size;
   if (size < 0.6875) {
-    centre = 4.63647609000806093515e-1;
-    correction = 2.26987774529616870924e-17;
+    centre = 0.4636476090008061;
+    correction = 2.2698777452961687e-17;
     rest = (2 * size - 1) / (2 + size);
   } else if (size < 1.1875) {
     centre = PI_OVER_4;
-    correction = 3.06161699786838301793e-17;
+    correction = 3.061616997868383e-17;
     rest = (size - 1) / (size + 1);
   } else if (size < 2.4375) {
-    centre = 9.82793723247329054082e-1;
-    correction = 1.39033110312309984516e-17;
+    centre = 0.982793723247329;
+    correction = 1.3903311031230998e-17;
     rest = (size - 1.5) / (1 + 1.5 * size);
   }
   const value = centre - (rest * atanSeries(rest * rest) - correction - rest);
@@ -259,21 +259,18 @@ function atanSeries(z: number): number {
   const w = z * z;
   const odd =
     z *
-    (3.33333333333329318027e-1 +
+    (0.3333333333333293 +
       w *
-        (1.42857142725034663711e-1 +
+        (0.14285714272503466 +
           w *
-            (9.09088713343650656196e-2 +
-              w *
-                (6.66107313738753120669e-2 +
-                  w * (4.97687799461593236017e-2 + w * 1.62858201153657823623e-2)))));
+            (0.09090887133436507 +
+              w * (0.06661073137387531 + w * (0.049768779946159324 + w * 0.016285820115365782)))));
   const even =
     w *
-    (-1.99999999998764832476e-1 +
+    (-0.19999999999876483 +
       w *
-        (-1.1111110405462355788e-1 +
-          w *
-            (-7.69187620504482999495e-2 + w * (-5.83357013379057348645e-2 + w * -3.6531572744216915527e-2))));
+        (-0.11111110405462356 +
+          w * (-0.0769187620504483 + w * (-0.058335701337905735 + w * -0.036531572744216916))));
   return odd + even;
 }
 
@@ -334,18 +331,14 @@ export function acos(x: number): number {
 function asinSeries(z: number): number {
   const p =
     z *
-    (1.66666666666666657415e-1 +
+    (0.16666666666666666 +
       z *
-        (-3.25565818622400915405e-1 +
+        (-0.3255658186224009 +
           z *
-            (2.01212532134862925881e-1 +
-              z *
-                (-4.00555345006794114027e-2 +
-                  z * (7.91534994289814532176e-4 + z * 3.4793310759602116757e-5)))));
+            (0.20121253213486293 +
+              z * (-0.04005553450067941 + z * (7.915349942898145e-4 + z * 3.479331075960212e-5)))));
   const q =
     1 +
-    z *
-      (-2.40339491173441421878 +
-        z * (2.02094576023350569471 + z * (-6.8828397160545329303e-1 + z * 7.70381505559019352791e-2)));
+    z * (-2.403394911734414 + z * (2.0209457602335057 + z * (-0.6882839716054533 + z * 0.07703815055590194)));
   return p / q;
 }
