@@ -9,7 +9,7 @@ test('text comes back as it was', () => {
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       expect(decodeUtf8(encodeUtf8(text))).toBe(text);
     }),
-    { numRuns: 500 },
+    { numRuns: 500, seed: 1 },
   );
 });
 
@@ -20,7 +20,7 @@ test('encodes what TextEncoder encodes, lone surrogates as U+FFFD', () => {
     fc.property(anyUnits, (text) => {
       expect([...encodeUtf8(text)]).toEqual([...encoder.encode(text)]);
     }),
-    { numRuns: 500 },
+    { numRuns: 500, seed: 1 },
   );
   expect([...encodeUtf8('\ud800x\udfff')]).toEqual([0xef, 0xbf, 0xbd, 0x78, 0xef, 0xbf, 0xbd]);
 });
@@ -44,7 +44,7 @@ test('accepts exactly the bytes that a strict TextDecoder accepts', () => {
       }
       expect(decodeUtf8(bytes)).toBe(expected);
     }),
-    { numRuns: 5000 },
+    { numRuns: 5000, seed: 1 },
   );
 });
 
