@@ -220,11 +220,14 @@ export function hypot(x: number, y: number, z = 0): number {
   const size = Math.max(Math.abs(x), Math.abs(y), Math.abs(z));
   if (Math.abs(x) === Infinity || Math.abs(y) === Infinity || Math.abs(z) === Infinity) return Infinity;
   if (!(size > 0)) return size;
-  const a = x / size;
-  const b = y / size;
-  const c = z / size;
-  return size * Math.sqrt(a * a + b * b + c * c);
+  // A power of two: multiplying by it rounds nothing.
+  const scale = size > 1 ? TWO_M600 : TWO_600;
+  const [a, b, c] = [x * scale, y * scale, z * scale];
+  return Math.sqrt(a * a + b * b + c * c) * (size > 1 ? TWO_600 : TWO_M600);
 }
+
+const TWO_600 = 4.149515568880993e180;
+const TWO_M600 = 2.409919865102884e-181;
 
 /** The cube root, also of negative numbers. Error below 0.7 units in the last place. */
 export function cbrt(x: number): number {
