@@ -41,6 +41,7 @@ export class PacketIntake {
   incompatibility: Incompatibility | undefined;
   /** Some peer reported its clock since the session last steered. */
   clocksRenewed = false;
+  #isSignOfLife = true;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -49,6 +50,7 @@ export class PacketIntake {
   /** Takes one packet of a peer of the match. */
   take(remote: RemotePeer, bytes: Uint8Array, nowMs: number, phase: SessionPhase): void {
     if (phase === 'ended' || !remote.member) return;
+    this.#isSignOfLife = true;
     const kind = bytes.length === 0 ? 0xff : (bytes[0] as number);
     const understood =
       kind < 0x80
@@ -59,7 +61,7 @@ export class PacketIntake {
       return;
     }
     remote.bytesReceived += bytes.length;
-    this.#options.membership.heard(remote, nowMs);
+    if (this.#isSignOfLife) this.#options.membership.heard(remote, nowMs);
   }
 
   #takeMessage(remote: RemotePeer, bytes: Uint8Array, nowMs: number, phase: SessionPhase): boolean {
@@ -69,13 +71,13 @@ export class PacketIntake {
         const hello = decodeHello(bytes);
         if (hello === undefined) return false;
         if (phase === 'handshake') this.incompatibility ??= handshake.receiveHello(remote, hello, nowMs);
+        // One that ran before and greets again was reloaded and is lost to this match; another match is not this one.
+        this.#isSignOfLife = remote.packetsReceived === 0 && handshake.isOfThisMatch(hello);
         return true;
       }
       case KIND_GO: {
         const waitMs = decodeGo(bytes, matchKey);
-        if (waitMs === undefined || remote.index !== 0) return false;
-        handshake.receiveGo(waitMs, nowMs);
-        return true;
+        return waitMs !== undefined && remote.index === 0 && handshake.receiveGo(waitMs, nowMs);
       }
       case KIND_GOODBYE: {
         const lastFrame = decodeGoodbye(bytes, matchKey);
