@@ -43,7 +43,7 @@ function expSeries(t: number): number {
   );
 }
 
-/** Natural logarithm. Error below 0.6 units in the last place. Negative: NaN; zero: -Infinity. */
+/** Natural logarithm. Error below 0.8 units in the last place. Negative: NaN; zero: -Infinity. */
 export function log(x: number): number {
   if (!(x > 0 && x < Infinity)) return logOfSpecial(x);
   const exponent = exponentNearSqrtHalf(x);

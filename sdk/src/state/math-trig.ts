@@ -171,7 +171,7 @@ const TWO_OVER_PI_BITS =
 const HALF_PI_BITS = 0x1921fb54442d18469898cc51701b839a2n;
 const TWO_M180 = 6.525304467998525e-55;
 
-/** Tangent of `x` radians. Error below 1 unit in the last place. Not finite: NaN. */
+/** Tangent of `x` radians. Error below 1.1 units in the last place. Not finite: NaN. */
 export function tan(x: number): number {
   if (x > -TINY && x < TINY) return x;
   if (x >= -PI_OVER_4 && x <= PI_OVER_4) return tanKernel(x, 0, false);
