@@ -16,6 +16,7 @@ import {
   FLAG_REPORT,
   FRAME_HEADER_BYTES,
   type FrameHeader,
+  INPUTS_BYTES_MAX,
   type SealFields,
   STAMP_NONE,
   STAMP_SHIFT_FRAMES,
@@ -28,9 +29,6 @@ import { type CellRange, readCell, writeCells } from '../wire/input-cells.js';
 import type { MatchClock } from './match-clock.js';
 import type { RemotePeer } from './remote-peer.js';
 import type { SlotLog } from './slot-log.js';
-
-/** Room kept for report and hash sections behind the cells. */
-const SECTIONS_BYTES_MAX = 4 + 16 + 6;
 
 /** What the exchange needs to know about the match. */
 export interface ExchangeOptions {
@@ -84,7 +82,7 @@ export class FrameExchange {
     range.first = to.acked + 1;
     range.count = own.length === 0 ? 0 : Math.min(newest - to.acked, PACKET_FRAMES_MAX);
     let at = FRAME_HEADER_BYTES;
-    if (range.count > 0) at = writeCells(range, out, at, PACKET_BYTES_MAX - SECTIONS_BYTES_MAX);
+    if (range.count > 0) at = writeCells(range, out, at, at + INPUTS_BYTES_MAX);
     const seal = this.#seal;
     seal.count = own.length === 0 ? 0 : range.count;
     seal.frame = own.length === 0 ? newest : to.acked + range.count;

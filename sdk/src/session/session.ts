@@ -21,8 +21,8 @@ import { Inbox } from './inbox.js';
 import { MatchClock } from './match-clock.js';
 import { Membership } from './membership.js';
 import { PacketIntake } from './packet-intake.js';
-import { RemotePeer } from './remote-peer.js';
-import { prepareSession, type SessionSetup } from './session-setup.js';
+import { createRemotes, type RemotePeer } from './remote-peer.js';
+import { prepareSession, requireStepsPerAdvance, type SessionSetup } from './session-setup.js';
 import { peerStats } from './session-stats.js';
 import type {
   AdvanceResult,
@@ -44,17 +44,6 @@ import { Timeline } from './timeline.js';
  */
 export function createSession<S, I>(options: SessionOptions<S, I>): Session<S, I> {
   return new RollbackSession(options, prepareSession(options));
-}
-
-function createRemotes<S, I>(setup: SessionSetup<S, I>, nowMs: number): RemotePeer[] {
-  const vectorLength = setup.peers.length > 2 ? setup.logs.length : 0;
-  return setup.peers.flatMap((peer, index) => {
-    if (index === setup.selfIndex) return [];
-    const logs = setup.logs.filter((log) => log.owner === index);
-    const cellBytes = setup.game.input.byteLength;
-    const shape = { matchKey: setup.matchKey, senderSlots: logs.length, cellBytes, vectorLength };
-    return [new RemotePeer(peer, index, logs, shape, nowMs)];
-  });
 }
 
 class RollbackSession<S, I> implements Session<S, I> {
@@ -81,13 +70,13 @@ class RollbackSession<S, I> implements Session<S, I> {
   #greeted = false;
   #packetsUntilReport = 0;
   #viewId = 0;
-  stepsPerAdvanceMax: number;
+  #stepsPerAdvanceMax: number;
 
   constructor(options: SessionOptions<S, I>, setup: SessionSetup<S, I>) {
     this.#options = options;
     this.#setup = setup;
     this.#createdAtMs = options.nowMs;
-    this.stepsPerAdvanceMax = setup.stepsPerAdvanceMax;
+    this.#stepsPerAdvanceMax = setup.stepsPerAdvanceMax;
     this.#remotes = createRemotes(setup, options.nowMs);
     this.#byPeer = new Map(this.#remotes.map((remote) => [remote.peer, remote]));
     this.#clock = new MatchClock({
@@ -202,6 +191,12 @@ class RollbackSession<S, I> implements Session<S, I> {
   get viewId(): number {
     return this.#viewId;
   }
+  get stepsPerAdvanceMax(): number {
+    return this.#stepsPerAdvanceMax;
+  }
+  set stepsPerAdvanceMax(steps: number) {
+    this.#stepsPerAdvanceMax = requireStepsPerAdvance(steps);
+  }
 
   on<K extends keyof SessionEvents>(type: K, listener: (event: SessionEvents[K]) => void): () => void {
     return this.#events.emitter.on(type, listener);
@@ -308,7 +303,7 @@ class RollbackSession<S, I> implements Session<S, I> {
         this.#clock.steer(this.#remotes);
       }
       timeline.rollBack();
-      timeline.stepDue(this.#clock, this.stepsPerAdvanceMax);
+      timeline.stepDue(this.#clock, this.#stepsPerAdvanceMax);
       this.#noteStall();
     }
     timeline.simulation.effects.prune(timeline.frameConfirmed);

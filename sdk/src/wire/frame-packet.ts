@@ -13,10 +13,14 @@
  *     hash        frame u16 (low bits, a multiple of 30), state hash u32
  */
 import { crc16 } from '../base/crc16.js';
-import { PACKET_BYTES_MAX, PACKET_FRAMES_MAX } from '../base/limits.js';
+import { PACKET_BYTES_MAX, PACKET_FRAMES_MAX, PLAYERS_MAX } from '../base/limits.js';
 import { skipCells } from './input-cells.js';
 
+/** Bytes before the inputs. */
 export const FRAME_HEADER_BYTES = 8;
+/** Most bytes of inputs in one packet: what the header, the longest report and the hash leave. */
+export const INPUTS_BYTES_MAX: number = PACKET_BYTES_MAX - FRAME_HEADER_BYTES - (4 + PLAYERS_MAX) - 6;
+/** Flags of byte 0. */
 export const FLAG_REPORT = 1;
 export const FLAG_HASH = 2;
 const FLAG_RESERVED = 4;
