@@ -101,10 +101,14 @@ test('bytes are legal exactly if decoding and encoding gives them back', () => {
   const definition = defineInput({ a: int(-1, 1), b: int(3, 13), c: button, d: int(0, 99) });
   expect(definition.byteLength).toBe(2);
   let legal = 0;
+  const [bytes, again, value] = [new Uint8Array(2), new Uint8Array(2), definition.create()];
   for (let low = 0; low < 256; low += 1) {
     for (let high = 0; high < 256; high += 1) {
       const isValid = definition.isValid(Uint8Array.of(low, high), 0);
-      const again = encoded(definition, decoded(definition, [low, high]));
+      bytes[0] = low;
+      bytes[1] = high;
+      definition.decodeInto(bytes, 0, value);
+      definition.encodeInto(value, again, 0);
       const isCanonical = again[0] === low && again[1] === high;
       if (isValid !== isCanonical)
         throw new Error(`${low} ${high}: valid ${isValid}, canonical ${isCanonical}`);
@@ -153,6 +157,23 @@ test('a one-byte input names its first wrong button, and keeps the others', () =
   expect([...bytes]).toEqual([0b011]);
   expect(definition.encodeInto(undefined as never, bytes, 0)).toBe('a');
   expect([...bytes]).toEqual([0]);
+});
+
+test.each([9, 12, 13, 30])('%i fields keep their values and name the first wrong one', (count) => {
+  const fields = Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [`f${index}`, index % 3 === 0 ? button : int(-index, 5)]),
+  );
+  const definition = defineInput(fields);
+  const value: Record<string, boolean | number> = Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [`f${index}`, index % 3 === 0 ? index % 2 === 0 : -index]),
+  );
+  expect(decoded(definition, encoded(definition, value as never))).toEqual(value);
+  const bytes = new Uint8Array(definition.byteLength);
+  for (let wrong = count - 1; wrong >= 0; wrong -= 1) {
+    value[`f${wrong}`] = 'wrong' as never;
+    expect(definition.encodeInto(value as never, bytes, 0)).toBe(`f${wrong}`);
+  }
+  expect(bytes.every((byte) => byte === 0)).toBe(true);
 });
 
 test('the widest ranges keep their ends', () => {
