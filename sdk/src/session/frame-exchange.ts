@@ -72,12 +72,20 @@ export class FrameExchange {
     this.held = Array.from({ length: options.peerCount }, () => new Int32Array(options.logs.length));
   }
 
+  /** Newest frame that all our slots have inputs for; 0 without slots. Slots are read in order: the last is the least. */
+  get newestOwn(): number {
+    const own = this.#options.ownLogs;
+    return own.length === 0 ? 0 : (own[own.length - 1] as SlotLog).received;
+  }
+
   /** The packet for `to`, valid until the next call. */
   encode(to: RemotePeer, facts: OutgoingFacts): Uint8Array {
     const own = this.#options.ownLogs;
     const out = this.#out;
     const { position } = facts.clock;
-    const newest = own.length === 0 ? Math.max(0, Math.floor(position)) : (own[0] as SlotLog).received;
+    const newest = own.length === 0 ? Math.max(0, Math.floor(position)) : this.newestOwn;
+    // Only a watcher can fall so far behind: a player that hears nothing sends nothing new, and we wait for it.
+    if (newest - to.acked > LOG_FRAMES_KEPT && own.length > 0) to.isDeaf = true;
     const range = this.#range;
     range.first = to.acked + 1;
     range.count = own.length === 0 ? 0 : Math.min(newest - to.acked, PACKET_FRAMES_MAX);

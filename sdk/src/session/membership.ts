@@ -39,6 +39,7 @@ export class Membership {
   readonly #options: MembershipOptions;
   /** When the match began to wait for a lost peer, -1 if it does not. */
   #pausedAtMs = -1;
+  #isOver = false;
 
   constructor(options: MembershipOptions) {
     this.#options = options;
@@ -73,6 +74,7 @@ export class Membership {
       if (remote.goodbyeFrame >= 0) {
         if (remote.received >= remote.goodbyeFrame || nowMs - remote.goodbyeAtMs >= GOODBYE_GRACE_MS)
           this.#gone(remote, 'left');
+        if (this.#isOver) return;
         continue;
       }
       // The path's own delay is looked at only when the fixed limit has passed: this runs each frame.
@@ -80,8 +82,9 @@ export class Membership {
         remote.late = true;
         this.#options.events.late(remote, silentMs);
       }
-      const lost = silentMs > this.#options.lostAfterMs || !remote.linkOpen;
+      const lost = silentMs > this.#options.lostAfterMs || !remote.linkOpen || remote.isDeaf;
       if (lost && this.#gone(remote, 'lost')) waiting = true;
+      if (this.#isOver) return;
     }
     if (waiting && this.#pausedAtMs < 0) {
       this.#pausedAtMs = nowMs;
@@ -91,16 +94,20 @@ export class Membership {
       this.#options.events.resume();
     }
     if (!waiting || nowMs - this.#pausedAtMs <= PAUSE_TIMEOUT_MS) return;
-    if (this.#options.onLost !== 'pause' || this.#voters() > 1) this.#options.events.end();
+    if (this.#options.onLost !== 'pause' || this.#voters() > 1) this.#end();
+  }
+
+  /** The match is over: nothing that one check finds after this counts. */
+  #end(): void {
+    this.#isOver = true;
+    this.#options.events.end();
   }
 
   #lateAfterMs(remote: RemotePeer): number {
     const { lateAfterMs, clock } = this.#options;
-    if (!remote.clock.known) return Math.max(lateAfterMs, 2 * Math.max(0, remote.helloRttMs));
-    return Math.max(
-      lateAfterMs,
-      (2 * remote.clock.roundTrip(clock.adjustment) + 6 * remote.clock.jitter) * clock.frameMs,
-    );
+    const { roundTrip, jitter } = remote.clock;
+    if (!Number.isFinite(roundTrip)) return Math.max(lateAfterMs, 2 * Math.max(0, remote.helloRttMs));
+    return Math.max(lateAfterMs, (2 * roundTrip + 6 * jitter) * clock.frameMs);
   }
 
   /** Applies a loss or goodbye; true if the match has to wait instead. */
@@ -110,13 +117,13 @@ export class Membership {
     const alone = this.#voters() <= 1;
     if (!watcher && !alone) {
       if (reason === 'lost') return true;
-      events.end();
+      this.#end();
       return false;
     }
     if (!watcher && reason === 'lost' && onLost === 'pause') return true;
     remote.member = false;
     events.left(remote, remote.received, reason);
-    if (!watcher && onLost === 'end') events.end();
+    if (!watcher && onLost === 'end') this.#end();
     return false;
   }
 

@@ -114,7 +114,7 @@ export class PacketIntake {
   #noteReport(remote: RemotePeer, header: FrameHeader): void {
     remote.noteReport(header.received16);
     if (header.clock === CLOCK_UNKNOWN) return;
-    remote.clock.setRemote(header.clock / CLOCK_STEPS_PER_FRAME);
+    remote.clock.setRemote(header.clock / CLOCK_STEPS_PER_FRAME, this.#options.clock.adjustment);
     this.clocksRenewed = true;
   }
 }

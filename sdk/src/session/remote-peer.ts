@@ -27,6 +27,8 @@ export class RemotePeer {
   /** Still a member: false after its loss or goodbye was applied. */
   member = true;
   linkOpen = true;
+  /** It acknowledged nothing for so long that our log has no longer what it needs next. */
+  isDeaf = false;
   lastHeardMs: number;
   late = false;
 

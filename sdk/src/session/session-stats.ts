@@ -6,10 +6,10 @@ import type { PeerStats } from './session-types.js';
 /** Statistics of one peer. */
 export function peerStats(remote: RemotePeer, clock: MatchClock): PeerStats {
   const { adjustment, frameMs } = clock;
-  const known = remote.clock.known;
+  const { known, roundTrip } = remote.clock;
   return {
     peer: remote.peer,
-    rttMs: known ? remote.clock.roundTrip(adjustment) * frameMs : Math.max(0, remote.helloRttMs),
+    rttMs: Number.isFinite(roundTrip) ? roundTrip * frameMs : Math.max(0, remote.helloRttMs),
     jitterMs: remote.clock.jitter * frameMs,
     lossPerMille: Math.round(remote.lossPerMille),
     framesAhead: known ? remote.clock.lead(adjustment) : 0,

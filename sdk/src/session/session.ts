@@ -397,10 +397,12 @@ class RollbackSession<S, I> implements Session<S, I> {
   /** The last inputs and the goodbye go out on the reliable channel in this order, and the goodbye on the fast one. */
   #sendGoodbyes(): void {
     this.#facts.report = false;
-    const goodbye = encodeGoodbye(this.#setup.ownLogs[0]?.received ?? 0, this.#setup.matchKey);
+    const last = this.#phase === 'handshake' ? 0 : this.#exchange.newestOwn;
+    const goodbye = encodeGoodbye(last, this.#setup.matchKey);
     for (const remote of this.#remotes) {
       if (!remote.member) continue;
-      if (this.#phase !== 'handshake')
+      // The reliable channel keeps the order, so each packet goes on where the one before ended.
+      for (; remote.acked < last; remote.acked = remote.sent)
         this.#send(remote, 'reliable', this.#exchange.encode(remote, this.#facts));
       this.#send(remote, 'reliable', goodbye);
       this.#send(remote, 'unreliable', goodbye);
