@@ -18,6 +18,8 @@ export class SlotLog {
   received = 0;
   /** Last frame of the owner's inputs that counts; later ones are ignored. */
   cut: number = NO_FRAME;
+  /** Newest frame that arrived with two values. */
+  equivocated = 0;
 
   constructor(slot: number, owner: number, cellBytes: number) {
     this.slot = slot;
