@@ -61,6 +61,8 @@ export class FrameExchange {
   readonly #range: CellRange;
   readonly #header: FrameHeader = createFrameHeader();
   readonly #scratch: readonly Uint8Array[];
+  /** Newest frame that our packets named, if we own no slot. */
+  #clockFrame = 0;
   /** Highest frame of each slot that each peer is known to hold: V of the design, peer by peer. */
   readonly held: readonly Int32Array[];
 
@@ -83,7 +85,9 @@ export class FrameExchange {
     const own = this.#options.ownLogs;
     const out = this.#out;
     const { position } = facts.clock;
-    const newest = own.length === 0 ? Math.max(0, Math.floor(position)) : this.newestOwn;
+    // The frame of a watcher's packet orders its acknowledgements: it never falls back, though its position may.
+    if (own.length === 0) this.#clockFrame = Math.max(this.#clockFrame, Math.floor(position));
+    const newest = own.length === 0 ? this.#clockFrame : this.newestOwn;
     // Only a watcher can fall so far behind: a player that hears nothing sends nothing new, and we wait for it.
     if (newest - to.acked > LOG_FRAMES_KEPT && own.length > 0) to.isDeaf = true;
     const range = this.#range;
