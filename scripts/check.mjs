@@ -8,6 +8,7 @@ const tsc = bin('typescript/bin/tsc');
 
 const STEPS = [
   { name: 'types', args: [tsc, '-p', '.'] },
+  { name: 'explicit types of exports', args: [tsc, '-p', 'test/tidy/declarations.tsconfig.json'] },
   { name: 'the pure folders of the sdk without DOM and Node', args: [tsc, '-p', 'sdk/tsconfig.pure.json'] },
   {
     name: "the demo's simulation without DOM and Node",
