@@ -99,7 +99,7 @@ export type CommandLine =
   | { readonly kind: 'mistake'; readonly message: string };
 
 /** The text of `--help`. */
-export const HELP = `rollmesh-lobby: introduces the players of a game to each other, and serves the game's files
+export const HELP: string = `rollmesh-lobby: introduces the players of a game to each other, and serves the game's files
 
 Usage: rollmesh-lobby [options]
 
