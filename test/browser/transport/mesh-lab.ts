@@ -6,6 +6,7 @@ import {
   type MeshOptions,
 } from '../../../sdk/src/transport/index.js';
 import type { Signal, SignalChannel } from '../../../sdk/src/transport/signal-channel.js';
+import { connectHostile } from './hostile-peer.js';
 
 /** A link-changed event with its time. */
 export interface Change {
@@ -41,6 +42,7 @@ export interface MeshLab {
   numbers(peer: string, from: string, channel: LinkChannel): readonly number[];
   drained(peer: string): readonly string[];
   leave(peer: string): void;
+  readonly connectHostile: typeof connectHostile;
 }
 
 /** How a mesh joins. */
@@ -103,7 +105,7 @@ function enter(signals: SignalChannel, options: Partial<MeshOptions>, leave: () 
     const key = `${peer}/${channel}`;
     const list = entry.numbers.get(key) ?? [];
     entry.numbers.set(key, list);
-    list.push(new DataView(bytes.buffer).getUint32(1));
+    if (bytes.length >= 5) list.push(new DataView(bytes.buffer).getUint32(1));
   });
   entry.mesh.on('drained', ({ peer, channel }) => entry.drained.push(`${peer}/${channel}`));
   return entry;
@@ -184,6 +186,7 @@ globalThis.meshLab = {
   join,
   joinHub,
   sendNumbers,
+  connectHostile,
   mesh: (peer) => entryOf(peer).mesh,
   links: (peer) => Object.fromEntries(entryOf(peer).mesh.links),
   changes: (peer) => entryOf(peer).changes,
