@@ -17,6 +17,7 @@ export function createAskId(): string {
   return `${ASK_PREFIX}${createConnectionId()}`;
 }
 
+/** True for names that {@link createAskId} makes. */
 export function isAskId(connectionId: string): boolean {
   return connectionId.startsWith(ASK_PREFIX);
 }

@@ -21,6 +21,7 @@ export type ConnectionSignal = Exclude<Signal, { readonly kind: 'end' }>;
 /** A signal that starts a connection. */
 export type OfferSignal = ConnectionSignal & { readonly kind: 'offer'; readonly sdp: string };
 
+/** Tells the signal that starts a connection from the others. */
 export function isOffer(signal: ConnectionSignal): signal is OfferSignal {
   return signal.kind === 'offer';
 }
