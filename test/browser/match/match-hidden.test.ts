@@ -1,12 +1,12 @@
 /** A hidden tab keeps its pace: the match's clock is a worker, not the page's timers. */
-import { startLobbyServer } from 'rollmesh-lobby';
+import { type LobbyServer, startLobbyServer } from 'rollmesh-lobby';
 import { type Site, serveBundle, waitUntil } from '../../support/browser.js';
 import type { MatchReport } from './match-lab.js';
 import { RawBrowser, type RawTab } from './raw-tabs.js';
 
 let browser: RawBrowser;
 let site: Site;
-let server: Awaited<ReturnType<typeof startLobbyServer>>;
+let server: LobbyServer;
 
 beforeAll(async () => {
   [browser, site, server] = await Promise.all([

@@ -1,7 +1,7 @@
 /** Two real pages, a real lobby server, WebRTC with emulated delay and loss: what one would play between two homes. */
 
 import type { Browser, BrowserContext } from 'playwright-core';
-import { startLobbyServer } from 'rollmesh-lobby';
+import { type LobbyServer, startLobbyServer } from 'rollmesh-lobby';
 import {
   emulateNetwork,
   launchBrowser,
@@ -14,7 +14,7 @@ import type { MatchReport } from './match-lab.js';
 
 let browser: Browser;
 let site: Site;
-let server: Awaited<ReturnType<typeof startLobbyServer>>;
+let server: LobbyServer;
 let context: BrowserContext;
 
 beforeAll(async () => {

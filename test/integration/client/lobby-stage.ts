@@ -1,11 +1,8 @@
 /** A lobby server in this process and clients of it, all gone after each test. */
 import { type ConnectLobbyOptions, connectLobby, type Lobby, type LobbySocketConstructor } from 'rollmesh';
-import { startLobbyServer } from 'rollmesh-lobby';
+import { type LobbyServer, type LobbyServerConfig, startLobbyServer } from 'rollmesh-lobby';
 import WebSocket from 'ws';
 import { MemoryNetwork } from './memory-mesh.js';
-
-/** Running lobby server. */
-export type LobbyServer = Awaited<ReturnType<typeof startLobbyServer>>;
 
 /** Sockets that a test can cut, as a lost network would: no close frame, no farewell. */
 export class Sockets {
@@ -41,7 +38,7 @@ export class LobbyStage {
     return this.server?.url ?? '';
   }
 
-  async start(limits: NonNullable<Parameters<typeof startLobbyServer>[0]>['limits'] = {}): Promise<void> {
+  async start(limits: LobbyServerConfig['limits'] = {}): Promise<void> {
     this.server = await startLobbyServer({ port: 0, limits });
   }
 
