@@ -72,7 +72,7 @@ export function bundleLobbyServer(outdir) {
     chunkNames: 'chunks/[name]-[hash]',
     platform: 'node',
     target: 'node20',
-    external: ['ws', 'sirv'],
+    external: ['ws'],
     sourcemap: true,
   });
 }

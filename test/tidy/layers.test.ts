@@ -76,7 +76,7 @@ test('the index of the sdk only re-exports', () => {
 });
 
 test('the lobby server takes from the sdk nothing but the protocol', () => {
-  const allowed = /^(?:\.{1,2}\/|node:|rollmesh\/lobby-protocol$|ws$|sirv$)/;
+  const allowed = /^(?:\.{1,2}\/|node:|rollmesh\/lobby-protocol$|ws$)/;
   const foreign = listFiles(['signaling/src'], ['.ts']).flatMap((path) =>
     importsOf(path)
       .filter(
