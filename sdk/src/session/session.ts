@@ -7,10 +7,12 @@ import {
   HANDSHAKE_TIMEOUT_MS,
   HASH_FRAMES_KEPT,
   LOG_FRAMES_KEPT,
+  PACKET_BYTES_MAX,
   REPORT_INTERVAL_PACKETS,
 } from '../base/limits.js';
 import type { PeerId } from '../base/peer-id.js';
 import { encodeGoodbye } from '../wire/handshake-message.js';
+import { encodeForward, encodeViewMessage, type ViewBody } from '../wire/view-messages.js';
 import { DesyncCheck } from './desync-check.js';
 import { EventQueue } from './event-queue.js';
 import { finalFrame } from './final-frame.js';
@@ -20,7 +22,9 @@ import { Handshake } from './handshake.js';
 import { Inbox } from './inbox.js';
 import { MatchClock } from './match-clock.js';
 import { Membership } from './membership.js';
+import { Outbox } from './outbox.js';
 import { PacketIntake } from './packet-intake.js';
+import { chooseRelays, type RelayView } from './relay.js';
 import { RemotePeer } from './remote-peer.js';
 import { prepareSession, type SessionSetup } from './session-setup.js';
 import { peerStats } from './session-stats.js';
@@ -37,6 +41,7 @@ import type {
 import { StallMeter } from './stall-meter.js';
 import { checkSessionMove } from './state-machine.js';
 import { Timeline } from './timeline.js';
+import { ViewChange, type ViewHost } from './view-change.js';
 
 /**
  * Creates the deterministic core of one match.
@@ -67,12 +72,16 @@ class RollbackSession<S, I> implements Session<S, I> {
   readonly #exchange: FrameExchange;
   readonly #handshake: Handshake;
   readonly #membership: Membership;
+  readonly #viewChange: ViewChange;
+  /** Messages that answer an arrival, sent by the next advance. */
+  readonly #outbox: Outbox;
   readonly #check: DesyncCheck;
   readonly #intake: PacketIntake;
   readonly #stalls = new StallMeter();
   readonly #events = new EventQueue();
   readonly #inbox = new Inbox();
   readonly #facts: OutgoingFacts;
+  readonly #relayView: RelayView;
   readonly #clampedFields = new Set<string>();
   readonly #createdAtMs: number;
   #phase: SessionPhase = 'handshake';
@@ -80,7 +89,6 @@ class RollbackSession<S, I> implements Session<S, I> {
   /** All others run: the handshake has nothing left to repeat. */
   #greeted = false;
   #packetsUntilReport = 0;
-  #viewId = 0;
   stepsPerAdvanceMax: number;
 
   constructor(options: SessionOptions<S, I>, setup: SessionSetup<S, I>) {
@@ -96,7 +104,12 @@ class RollbackSession<S, I> implements Session<S, I> {
       peerCount: setup.peers.length,
       windowFrames: setup.predictionFramesMax,
     });
-    this.#facts = { clock: this.#clock, hash: 0, report: false };
+    this.#facts = { clock: this.#clock, hash: 0, report: false, viewId: 0, hears: 0 };
+    this.#outbox = new Outbox((to, bytes) => {
+      // On both: the reliable channel waits for retransmissions when a packet is lost, the other one does not.
+      if (bytes.length <= PACKET_BYTES_MAX) this.#send(to, 'unreliable', bytes);
+      this.#send(to, 'reliable', bytes);
+    });
     this.#check = this.#createCheck();
     this.#timeline = this.#createTimeline();
     this.#exchange = new FrameExchange({
@@ -109,6 +122,7 @@ class RollbackSession<S, I> implements Session<S, I> {
       onEquivocation: (log, frame, from) =>
         this.#events.push({ type: 'equivocation', slot: log.slot, frame, sources: [from.peer] }),
     });
+    this.#relayView = this.#createRelayView();
     this.#handshake = new Handshake({
       agreement: setup.agreement,
       matchKey: setup.matchKey,
@@ -117,6 +131,7 @@ class RollbackSession<S, I> implements Session<S, I> {
       send: (to, bytes) => this.#send(to, 'unreliable', bytes),
     });
     this.#membership = this.#createMembership();
+    this.#viewChange = new ViewChange(this.#createViewHost());
     this.#intake = new PacketIntake({
       matchKey: setup.matchKey,
       clock: this.#clock,
@@ -125,6 +140,11 @@ class RollbackSession<S, I> implements Session<S, I> {
       handshake: this.#handshake,
       membership: this.#membership,
       check: this.#check,
+      viewChange: this.#viewChange,
+      cellBytes: setup.game.input.byteLength,
+      selfIndex: setup.selfIndex,
+      peerAt: (index) => this.#peerAt(index),
+      passOn: (to, bytes) => this.#outbox.push(to, bytes),
     });
   }
 
@@ -149,12 +169,17 @@ class RollbackSession<S, I> implements Session<S, I> {
         options.development === true
           ? (report) => this.#events.push({ type: 'determinism-warning', ...report })
           : undefined,
+      finalFrame:
+        this.#setup.ownLogs.length > 0
+          ? undefined
+          : (receivedByAll) => finalFrame(this.#setup, this.#exchange.held, receivedByAll),
     });
   }
 
   #createMembership(): Membership {
-    const { lostAfterMs, lateAfterMs, onLost } = this.#setup;
+    const { selfIndex, ownLogs, lostAfterMs, lateAfterMs, onLost } = this.#setup;
     return new Membership({
+      selfVote: ownLogs.length > 0 ? 1 << selfIndex : 0,
       remotes: this.#remotes,
       clock: this.#clock,
       lostAfterMs,
@@ -167,12 +192,51 @@ class RollbackSession<S, I> implements Session<S, I> {
           this.#events.push({ type: 'peer-late', peer: remote.peer, silentMs });
         },
         back: (remote, silentMs) => this.#events.push({ type: 'peer-back', peer: remote.peer, silentMs }),
-        left: (remote, cutFrame, reason) => this.#remove(remote, cutFrame, reason),
-        pause: () => this.#moveTo('paused'),
-        resume: () => this.#moveTo('running'),
-        end: () => this.#end('peer-lost'),
+        watcherLeft: ({ peer, newestFrame }, reason) =>
+          this.#events.push({ type: 'peer-left', peer, cutFrame: newestFrame, reason }),
+        moved: (phase) => {
+          this.#moveTo(phase);
+          if (phase === 'no-quorum') this.#events.push({ type: 'no-quorum', frame: this.frameConfirmed });
+        },
+        gaveUp: () => this.#end(this.#phase === 'no-quorum' ? 'no-quorum' : 'peer-lost'),
       },
     });
+  }
+
+  /** A live view: relays are chosen from it each frame without building an object. */
+  #createRelayView(): RelayView {
+    const clock = this.#clock;
+    const facts = this.#facts;
+    return {
+      selfIndex: this.#setup.selfIndex,
+      logs: this.#setup.logs,
+      remotes: this.#remotes,
+      held: this.#exchange.held,
+      get hears() {
+        return facts.hears;
+      },
+      get adjustment() {
+        return clock.adjustment;
+      },
+    };
+  }
+
+  #createViewHost(): ViewHost {
+    const { selfIndex, logs, ownLogs, matchKey } = this.#setup;
+    const maskOf = (wanted: (remote: RemotePeer) => boolean): number =>
+      this.#remotes.reduce((mask, remote) => (wanted(remote) ? mask | (1 << remote.index) : mask), 0);
+    return {
+      selfIndex,
+      logs,
+      voters: () => maskOf((remote) => remote.isVoter) | (ownLogs.length > 0 ? 1 << selfIndex : 0),
+      gone: () => this.#membership.gone,
+      audience: () => maskOf((remote) => remote.member && remote.goodbyeFrame < 0),
+      hears: (index) => (this.#membership.hears & (1 << index)) !== 0,
+      send: (index, message) => this.#sendView(index, encodeViewMessage(message, matchKey)),
+      stage: (log, base, last, cells) => this.#exchange.stage(log, base, last, cells),
+      apply: (body) => this.#applyView(body),
+      vouched: (mask) => this.#membership.vouched(mask, this.#clock.nowMs),
+    };
   }
 
   get phase(): SessionPhase {
@@ -200,7 +264,7 @@ class RollbackSession<S, I> implements Session<S, I> {
     return this.#setup.peers;
   }
   get viewId(): number {
-    return this.#viewId;
+    return this.#viewChange.viewId;
   }
 
   on<K extends keyof SessionEvents>(type: K, listener: (event: SessionEvents[K]) => void): () => void {
@@ -300,7 +364,10 @@ class RollbackSession<S, I> implements Session<S, I> {
   #advanceMatch(): void {
     const timeline = this.#timeline;
     if (!this.#greeted) this.#greet();
-    this.#membership.check();
+    this.#membership.check(this.#viewChange);
+    if ((this.#phase as SessionPhase) === 'ended') return;
+    this.#catchUp();
+    if (!this.#outbox.empty) this.#outbox.flush();
     timeline.begin();
     if (this.#phase === 'running') {
       if (this.#intake.clocksRenewed) {
@@ -314,6 +381,36 @@ class RollbackSession<S, I> implements Session<S, I> {
     timeline.simulation.effects.prune(timeline.frameConfirmed);
     if (this.#phase !== 'ended' && (timeline.report.framesStepped > 0 || this.#clock.sendOverdue))
       this.#sendFrames();
+  }
+
+  /** Sends a view message; through a third peer as well while the direct link is silent one way. */
+  #sendView(index: number, message: Uint8Array): void {
+    const to = this.#peerAt(index);
+    if (to === undefined) return;
+    this.#outbox.push(to, message);
+    const { hears } = this.#membership;
+    const hearsUs = !to.reported || (to.hears & (1 << this.#setup.selfIndex)) !== 0;
+    if ((hears & (1 << index)) !== 0 && hearsUs) return;
+    const helper = this.#remotes.find(
+      (remote) => remote !== to && (hears & (1 << remote.index)) !== 0 && (remote.hears & (1 << index)) !== 0,
+    );
+    const { selfIndex, matchKey } = this.#setup;
+    if (helper !== undefined)
+      this.#outbox.push(helper, encodeForward({ from: selfIndex, to: index, message }, matchKey));
+  }
+
+  #peerAt(index: number): RemotePeer | undefined {
+    return this.#remotes.find((remote) => remote.index === index);
+  }
+
+  /** Sends members that lack a commit, and peers that were cut off, what was decided. */
+  #catchUp(): void {
+    for (const remote of this.#remotes) {
+      if (!remote.isBehind) continue;
+      remote.isBehind = false;
+      remote.catchUpAtMs = this.#clock.nowMs;
+      this.#viewChange.catchUp(remote.index, 0);
+    }
   }
 
   /** Repeats what the handshake still owes to peers that do not run yet. */
@@ -347,6 +444,9 @@ class RollbackSession<S, I> implements Session<S, I> {
     facts.report = this.#packetsUntilReport < 0;
     if (facts.report) this.#packetsUntilReport = REPORT_INTERVAL_PACKETS - 1;
     facts.hash = this.#check.hashToSend;
+    facts.viewId = this.#viewChange.viewId;
+    facts.hears = this.#membership.hears;
+    if (this.#setup.peers.length > 2) chooseRelays(this.#relayView);
     const remotes = this.#remotes;
     for (let index = 0; index < remotes.length; index += 1) {
       const remote = remotes[index] as RemotePeer;
@@ -367,11 +467,24 @@ class RollbackSession<S, I> implements Session<S, I> {
     }
   }
 
-  #remove(remote: RemotePeer, cutFrame: number, reason: 'left' | 'lost'): void {
-    for (const log of remote.logs) this.#timeline.cut(log);
-    if (remote.logs.length > 0) this.#viewId += 1;
+  /** The members agreed on the next view: cut the removed slots, let the removed peers go. */
+  #applyView(body: ViewBody): void {
     this.#intake.clocksRenewed = true;
-    this.#events.push({ type: 'peer-left', peer: remote.peer, cutFrame, reason });
+    if ((body.removed & (1 << this.#setup.selfIndex)) !== 0) {
+      this.#end('removed');
+      return;
+    }
+    for (const { slot, cut } of body.cuts) {
+      const log = this.#setup.logs[slot];
+      if (log?.isActive === true && (body.removed & (1 << log.owner)) !== 0) this.#timeline.cut(log, cut);
+    }
+    for (const remote of this.#remotes) {
+      if (!remote.member || (body.removed & (1 << remote.index)) === 0) continue;
+      remote.member = false;
+      const reason = this.#membership.reasonOf(remote);
+      this.#events.push({ type: 'peer-left', peer: remote.peer, cutFrame: remote.received, reason });
+      if (this.#setup.onLost === 'end') this.#end('peer-lost');
+    }
   }
 
   #moveTo(phase: SessionPhase): void {

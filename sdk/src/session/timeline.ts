@@ -8,6 +8,9 @@ import type { SessionSetup } from './session-setup.js';
 import { Simulation, type SimulationOptions } from './simulation.js';
 import { NO_FRAME, type SlotLog } from './slot-log.js';
 
+/** Frames by which a watcher may lead what is final, beyond the prediction window. */
+const REPORT_LAG_FRAMES = 24;
+
 /** What one advance did; reused. */
 export interface StepReport {
   framesStepped: number;
@@ -23,6 +26,8 @@ export interface TimelineOptions<S, I> {
   readonly onRollback: (depthFrames: number) => void;
   readonly onClamped: (slot: number, frame: number, field: string) => void;
   readonly onWarning: SimulationOptions<S, I>['onWarning'];
+  /** For a peer that does not vote: the newest frame that no view change can retract. Others confirm by receipt alone. */
+  readonly finalFrame: ((receivedByAll: number) => number) | undefined;
 }
 
 /** The frames of one match on one peer. */
@@ -49,7 +54,9 @@ export class Timeline<S, I> {
     this.#ownLogs = setup.ownLogs;
     this.#input = setup.game.input;
     this.#inputDelayFrames = setup.inputDelayFrames;
-    this.#windowFrames = setup.predictionFramesMax;
+    // What is final is known a report later than what is received.
+    this.#windowFrames =
+      setup.predictionFramesMax + (options.finalFrame === undefined ? 0 : REPORT_LAG_FRAMES);
     // Frames 1 to the delay are neutral.
     for (const log of setup.ownLogs) log.received = setup.inputDelayFrames;
     this.simulation = new Simulation({
@@ -57,7 +64,7 @@ export class Timeline<S, I> {
       seed: setup.seed,
       options: setup.options,
       logs: setup.logs,
-      predictionFramesMax: setup.predictionFramesMax,
+      predictionFramesMax: this.#windowFrames,
       lostBot: setup.lostBot,
       onWarning: options.onWarning,
     });
@@ -65,6 +72,11 @@ export class Timeline<S, I> {
 
   /** Highest frame for which every active slot's true input is here. */
   get receivedByAll(): number {
+    const received = this.#leastReceived();
+    return this.#options.finalFrame === undefined ? received : this.#options.finalFrame(received);
+  }
+
+  #leastReceived(): number {
     const logs = this.#logs;
     let least = NO_FRAME;
     for (let slot = 0; slot < logs.length; slot += 1) {
@@ -158,9 +170,17 @@ export class Timeline<S, I> {
     }
   }
 
-  /** Ends a slot's inputs at what is held of them; frames simulated beyond are stepped again. */
-  cut(log: SlotLog): void {
-    log.cut = log.received;
-    if (log.cut < this.simulation.frame) this.noteWrong(log.cut + 1);
+  /**
+   * Ends a slot's inputs at `cut`. Inputs up to there are staged in the log's cells; frames that were simulated with
+   * others, or beyond, are stepped again.
+   */
+  cut(log: SlotLog, cut: number): void {
+    while (log.received < cut) {
+      log.received += 1;
+      if (log.received <= this.simulation.frame && !log.wasUsed(log.received)) this.noteWrong(log.received);
+    }
+    log.cut = cut;
+    log.limit = cut;
+    if (cut < this.simulation.frame) this.noteWrong(cut + 1);
   }
 }
