@@ -17,8 +17,6 @@ export interface Stage {
   /** Shows what a step announced. */
   show(cue: Cue): void;
   setInsets(insets: Insets): void;
-  /** Darkens the arena behind a menu. */
-  setDimmed(dimmed: boolean): void;
   close(): void;
 }
 
@@ -27,6 +25,5 @@ export const darkStage: Stage = {
   watch: () => {},
   show: () => {},
   setInsets: () => {},
-  setDimmed: () => {},
   close: () => {},
 };

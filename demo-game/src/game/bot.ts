@@ -18,7 +18,8 @@ const STRIKE_DISTANCE = PUCK_RADIUS * 6.2;
 
 /** Bot of {@link RumbleState}: what `slot` should press now. */
 export function bully(state: RumbleState, slot: number, { frame, random }: BotContext): RumbleInput {
-  if (state.phase === PHASE.matchEnd) return { heading: 0, thrust: 0, dash: random.chance(0.02), brake: false };
+  if (state.phase === PHASE.matchEnd)
+    return { heading: 0, thrust: 0, dash: random.chance(0.02), brake: false };
   if (state.phase !== PHASE.play || state.pucks.status[slot] !== PUCK.standing) return idle();
   return rescue(state, slot) ?? attack(state, slot, { frame, random });
 }
@@ -65,7 +66,8 @@ function attack(state: RumbleState, slot: number, { frame, random }: BotContext)
   const distance = Math.sqrt(toX * toX + toY * toY) + 0.001;
   const victimFar = length(pucks.x[victim] as number, pucks.y[victim] as number);
   // Outwardness of the charge: 1 pushes the victim straight over the edge, -1 straight through the middle.
-  const outward = (toX * (pucks.x[victim] as number) + toY * (pucks.y[victim] as number)) / (distance * (victimFar + 1));
+  const outward =
+    (toX * (pucks.x[victim] as number) + toY * (pucks.y[victim] as number)) / (distance * (victimFar + 1));
   const eager = outward > 0.25 || victimFar < state.radius * 0.35;
   if (distance < STRIKE_DISTANCE && eager) {
     const strike = pucks.cooldown[slot] === 0 && pucks.dashHeld[slot] === 0 && random.chance(0.11);

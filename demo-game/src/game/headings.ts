@@ -4,14 +4,49 @@
  */
 
 const C1 = 0.9238795325112867; // cos 22.5 degrees
-const C2 = 0.7071067811865476; // cos 45
+const C2 = Math.SQRT1_2; // cos 45
 const C3 = 0.3826834323650898; // cos 67.5
 
 /** Number of headings. */
 export const HEADING_COUNT = 16;
-/** Unit vectors of the headings. */
-export const HEADING_X: readonly number[] = [1, C1, C2, C3, 0, -C3, -C2, -C1, -1, -C1, -C2, -C3, 0, C3, C2, C1];
-export const HEADING_Y: readonly number[] = [0, C3, C2, C1, 1, C1, C2, C3, 0, -C3, -C2, -C1, -1, -C1, -C2, -C3];
+/** x parts of the unit vectors of the headings. */
+export const HEADING_X: readonly number[] = [
+  1,
+  C1,
+  C2,
+  C3,
+  0,
+  -C3,
+  -C2,
+  -C1,
+  -1,
+  -C1,
+  -C2,
+  -C3,
+  0,
+  C3,
+  C2,
+  C1,
+];
+/** y parts of the same. */
+export const HEADING_Y: readonly number[] = [
+  0,
+  C3,
+  C2,
+  C1,
+  1,
+  C1,
+  C2,
+  C3,
+  0,
+  -C3,
+  -C2,
+  -C1,
+  -1,
+  -C1,
+  -C2,
+  -C3,
+];
 
 /** x part of heading `h` (0 to 15; other integers wrap around). */
 export function headingX(h: number): number {

@@ -1,4 +1,5 @@
 /** The game as the rest of the demo and the tests see it. */
+export * from './bot.js';
 export * from './effects.js';
 export * from './headings.js';
 export * from './platform.js';

@@ -46,7 +46,11 @@ export function dash(state: RumbleState, slot: number, input: RumbleInput, conte
   pucks.vy[slot] = (pucks.vy[slot] as number) * DASH_KEEPS + headingY(heading) * DASH_SPEED;
   pucks.dashFrames[slot] = DASH_FRAMES;
   pucks.cooldown[slot] = DASH_COOLDOWN_FRAMES;
-  context.emit('dash', { slot, heading, x: pucks.x[slot] as number, y: pucks.y[slot] as number }, { key: slot });
+  context.emit(
+    'dash',
+    { slot, heading, x: pucks.x[slot] as number, y: pucks.y[slot] as number },
+    { key: slot },
+  );
 }
 
 /** Thrust along the heading, more of it against the own motion. */

@@ -96,7 +96,11 @@ export function countdownFrames(state: RumbleState): number {
 }
 
 /** Announces the round and its counts, then lets go. Pucks may already look around. */
-export function stepCountdown(state: RumbleState, inputs: readonly RumbleInput[], context: StepContext): void {
+export function stepCountdown(
+  state: RumbleState,
+  inputs: readonly RumbleInput[],
+  context: StepContext,
+): void {
   for (let slot = 0; slot < PLAYERS_MAX; slot++) {
     const input = inputs[slot] as RumbleInput;
     if (state.pucks.status[slot] !== PUCK.standing) continue;
@@ -167,7 +171,8 @@ export function decideRound(state: RumbleState, context: StepContext): void {
   const standing = standingCount(state);
   if (standing > 1 || (standing === 1 && state.entrants < 2)) return;
   let winner: number = NOBODY;
-  for (let slot = 0; slot < PLAYERS_MAX; slot++) if (state.pucks.status[slot] === PUCK.standing) winner = slot;
+  for (let slot = 0; slot < PLAYERS_MAX; slot++)
+    if (state.pucks.status[slot] === PUCK.standing) winner = slot;
   state.roundWinner = winner;
   enter(state, PHASE.roundEnd);
   if (winner === NOBODY) {
@@ -183,7 +188,8 @@ export function decideRound(state: RumbleState, context: StepContext): void {
 export function stepRoundEnd(state: RumbleState, context: StepContext): void {
   if (state.phaseFrames < ROUND_END_FRAMES) return;
   const winner = state.roundWinner;
-  if (winner !== NOBODY && (state.pucks.wins[winner] as number) >= ROUNDS_TO_WIN) endMatch(state, winner, context);
+  if (winner !== NOBODY && (state.pucks.wins[winner] as number) >= ROUNDS_TO_WIN)
+    endMatch(state, winner, context);
   else beginRound(state);
 }
 

@@ -11,6 +11,7 @@ export const PUCK = { absent: 0, standing: 1, falling: 2, out: 3 } as const;
 /** No slot: a draw, or nobody to credit. */
 export const NOBODY = -1;
 
+/** The state: match, platform, and one row per puck. */
 export const rumbleState = defineState({
   /** One of {@link PHASE}. */
   phase: u8,

@@ -8,6 +8,17 @@ import type { Insets } from '../stage-types.js';
 import type { ArenaSource, Seat } from '../view/arena-source.js';
 import { ArenaView } from '../view/arena-view.js';
 
+/** What the scene is made with. */
+export interface ArenaSceneOptions {
+  /** No shake. */
+  readonly reducedMotion: boolean;
+  /** Drawing has been slow for a while. */
+  readonly onSlow: () => void;
+}
+
+/** Drawing is slow if the mean of so many frames took longer than this. */
+const SLOW_FRAMES = 90;
+const SLOW_FRAME_MS = 30;
 /** The camera comes no nearer than this radius, in arena units. */
 const FRAMED_RADIUS_MIN = 190;
 /** Free space around the platform, in arena units: pucks are seen falling. */
@@ -22,17 +33,17 @@ export class ArenaScene extends Scene {
   #seats: readonly Seat[] = [];
   #insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
   #framedRadius = 280;
-  #dimmed = false;
-  readonly #reducedMotion: boolean;
+  #slowMs = 0;
+  #slowFrames = 0;
+  readonly #options: ArenaSceneOptions;
 
-  /** @param reducedMotion no shake. */
-  constructor(reducedMotion: boolean) {
+  constructor(options: ArenaSceneOptions) {
     super('arena');
-    this.#reducedMotion = reducedMotion;
+    this.#options = options;
   }
 
   create(): void {
-    this.#view = new ArenaView(this, this.#reducedMotion);
+    this.#view = new ArenaView(this, this.#options.reducedMotion);
     this.#view.begin(this.#seats);
   }
 
@@ -54,20 +65,26 @@ export class ArenaScene extends Scene {
     this.#insets = insets;
   }
 
-  /** Darkens the arena behind a menu. */
-  setDimmed(dimmed: boolean): void {
-    this.#dimmed = dimmed;
-  }
-
   override update(_time: number, delta: number): void {
     const view = this.#view;
     const source = this.#source;
     if (view === undefined || source === undefined) return;
+    this.#watchPace(delta);
     const elapsedMs = Math.min(delta, ELAPSED_MAX_MS);
     const density = 1 / this.scale.zoom;
     const zoom = this.#frame(source, { elapsedMs, density });
     view.update(source, elapsedMs, { zoom, density });
-    this.cameras.main.setAlpha(this.#dimmed ? 0.5 : 1);
+  }
+
+  #watchPace(delta: number): void {
+    // A pause (a hidden tab, a dragged window) says nothing about the machine.
+    if (delta > 500) return;
+    this.#slowMs += delta;
+    this.#slowFrames += 1;
+    if (this.#slowFrames < SLOW_FRAMES) return;
+    if (this.#slowMs / this.#slowFrames > SLOW_FRAME_MS) this.#options.onSlow();
+    this.#slowMs = 0;
+    this.#slowFrames = 0;
   }
 
   /** Points the camera so that the platform fills the space that the HUD leaves free. Returns canvas pixels per unit. */

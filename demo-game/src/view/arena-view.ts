@@ -1,6 +1,13 @@
 /** The arena as a whole: platform, pucks, light, and what each cue looks like. Reads states, never changes them. */
 import { BlendModes, type GameObjects, type Scene } from 'phaser';
-import { type Cue, PLAYERS_MAX, PUCK, PUCK_RADIUS, type RumbleEffects, type RumbleState } from '../game/index.js';
+import {
+  type Cue,
+  PLAYERS_MAX,
+  PUCK,
+  PUCK_RADIUS,
+  type RumbleEffects,
+  type RumbleState,
+} from '../game/index.js';
 import { type ArenaSource, type Seat, seatLivery } from './arena-source.js';
 import { mix, PLACE } from './palette.js';
 import { DEPTH, PlatformView } from './platform-view.js';
@@ -44,7 +51,7 @@ export class ArenaView {
   /** Begins to draw another match. */
   begin(seats: readonly Seat[]): void {
     this.#seats = seats;
-    this.#pucks.forEach((puck, slot) => puck.dress(seats[slot]));
+    for (const [slot, puck] of this.#pucks.entries()) puck.dress(seats[slot]);
     this.#smoothing.reset();
     this.#sparks.clear();
     this.#round = -1;
@@ -60,7 +67,9 @@ export class ArenaView {
       this.#platform.floor.restore(state.radiusStart);
     }
     const steady = Math.abs(state.radius - statePrevious.radius) < 20;
-    this.radius = steady ? statePrevious.radius + (state.radius - statePrevious.radius) * alpha : state.radius;
+    this.radius = steady
+      ? statePrevious.radius + (state.radius - statePrevious.radius) * alpha
+      : state.radius;
     this.#platform.update(state, this.radius, { lights: this.#lights(state), elapsedMs });
     this.#trails.clear();
     this.#gauges.clear();
@@ -107,7 +116,14 @@ export class ArenaView {
     const color = this.#color(slot);
     const angle = (heading / 16) * Math.PI * 2 + Math.PI;
     this.#sparks.burst({ x, y, color, count: 16, speed: 520, angle, spread: 0.5, lifeMs: 380 });
-    this.#sparks.shock({ x, y, color, fromRadius: PUCK_RADIUS * 0.9, toRadius: PUCK_RADIUS * 2.3, lifeMs: 340 });
+    this.#sparks.shock({
+      x,
+      y,
+      color,
+      fromRadius: PUCK_RADIUS * 0.9,
+      toRadius: PUCK_RADIUS * 2.3,
+      lifeMs: 340,
+    });
     this.#platform.floor.ripple(x, y, color, 0.35);
   }
 
@@ -117,7 +133,16 @@ export class ArenaView {
     const count = Math.round(5 + 20 * power);
     for (const [slot, angle] of [[a, along + Math.PI / 2] as const, [b, along - Math.PI / 2] as const]) {
       const color = mix(this.#color(slot), 0xffffff, 0.3);
-      this.#sparks.burst({ x, y, color, count, speed: 260 + 620 * power, angle, spread: 0.7, lifeMs: 300 + 320 * power });
+      this.#sparks.burst({
+        x,
+        y,
+        color,
+        count,
+        speed: 260 + 620 * power,
+        angle,
+        spread: 0.7,
+        lifeMs: 300 + 320 * power,
+      });
       this.#pucks[slot]?.punch(0.25 + 0.75 * power);
     }
     const color = mix(mix(this.#color(a), this.#color(b), 0.5), 0xffffff, 0.25);
@@ -131,7 +156,14 @@ export class ArenaView {
     const angle = Math.atan2(y, x);
     this.#sparks.burst({ x, y, color, count: 34, speed: 900, angle, spread: 1.25, lifeMs: 760, size: 1.3 });
     this.#sparks.burst({ x, y, color, count: 12, speed: 420, angle, spread: 1.5, lifeMs: 900, shards: true });
-    this.#sparks.shock({ x, y, color: mix(color, 0xffffff, 0.4), fromRadius: 12, toRadius: 190, lifeMs: 640 });
+    this.#sparks.shock({
+      x,
+      y,
+      color: mix(color, 0xffffff, 0.4),
+      fromRadius: 12,
+      toRadius: 190,
+      lifeMs: 640,
+    });
     this.#sparks.shock({ x, y, color, fromRadius: 4, toRadius: 90, lifeMs: 420 });
     this.#platform.flash(color);
     this.#platform.floor.ripple(x, y, color, 1);

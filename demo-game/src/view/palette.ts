@@ -29,7 +29,7 @@ export const PLACE = {
   void: 0x04050d,
   floor: 0x0b1030,
   floorDeep: 0x060919,
-  tile: 0x1a2460,
+  tile: 0x243082,
   rim: 0x4bd6ff,
   rimSide: 0x123a78,
   warning: 0xff2d55,

@@ -1,6 +1,13 @@
 /** The platform: a slab with a lit face, a neon rim exactly where the rules end it, and a rim that warns. */
 import { BlendModes, type GameObjects, type Scene } from 'phaser';
-import { platformOutlook, startRadius, PHASE, PLAYERS_MAX, type RumbleState, WARNING_FRAMES } from '../game/index.js';
+import {
+  PHASE,
+  PLAYERS_MAX,
+  platformOutlook,
+  type RumbleState,
+  startRadius,
+  WARNING_FRAMES,
+} from '../game/index.js';
 import { mix, PLACE } from './palette.js';
 import { PICTURE, RIM_RADIUS, SLAB } from './textures.js';
 import { type FloorLight, TileFloor } from './tile-floor.js';
@@ -41,6 +48,8 @@ export class PlatformView {
     this.floor = new TileFloor(scene, startRadius(PLAYERS_MAX), DEPTH.tiles);
     this.#emblem = scene.add.graphics().setDepth(DEPTH.emblem).setBlendMode(BlendModes.ADD);
     this.#rim = scene.add.graphics().setDepth(DEPTH.rim).setBlendMode(BlendModes.ADD);
+    // Phaser cuts a circle into hundreds of pieces; shorter than this they only make the line rough.
+    this.#rim.pathDetailThreshold = 5;
   }
 
   /** Lights up the rim, as when somebody goes over it. */
@@ -50,18 +59,28 @@ export class PlatformView {
   }
 
   /** Draws the platform with `radius`, `elapsedMs` after the last time. */
-  update(state: RumbleState, radius: number, drawing: { lights: readonly FloorLight[]; elapsedMs: number }): void {
+  update(
+    state: RumbleState,
+    radius: number,
+    drawing: { lights: readonly FloorLight[]; elapsedMs: number },
+  ): void {
     const { lights, elapsedMs } = drawing;
     this.#clockMs += elapsedMs;
     this.#flash *= 0.94 ** (elapsedMs / 16.7);
     const outlook = platformOutlook(state.phase === PHASE.play ? state.phaseFrames : 0);
     const danger = state.phase === PHASE.play && (outlook.mood === 'warning' || outlook.mood === 'shrinking');
     const urgency = outlook.mood === 'shrinking' ? 1 : 1 - outlook.framesLeft / WARNING_FRAMES;
-    const pulse = danger ? (0.55 + 0.45 * Math.sin(this.#clockMs / (90 - 40 * urgency))) * (0.45 + 0.55 * urgency) : 0;
+    const pulse = danger
+      ? (0.55 + 0.45 * Math.sin(this.#clockMs / (90 - 40 * urgency))) * (0.45 + 0.55 * urgency)
+      : 0;
     const nextRadius = danger ? state.radiusStart * outlook.nextFraction : radius;
     this.floor.update({ radius, nextRadius, alarm: pulse, lights }, elapsedMs);
     this.#slab.setVisible(radius > 1).setScale(radius / SLAB.radius);
-    const color = mix(mix(PLACE.rim, PLACE.warning, danger ? 0.35 + 0.65 * pulse : 0), this.#flashColor, this.#flash);
+    const color = mix(
+      mix(PLACE.rim, PLACE.warning, danger ? 0.35 + 0.65 * pulse : 0),
+      this.#flashColor,
+      this.#flash,
+    );
     this.#drawRim(radius, color, 1 + 0.6 * this.#flash + 0.5 * pulse);
     if (danger && outlook.mood === 'warning' && nextRadius > 4) this.#drawNextRim(nextRadius, pulse);
     this.#drawEmblem(radius);
@@ -70,7 +89,11 @@ export class PlatformView {
   #drawRim(radius: number, color: number, power: number): void {
     const rim = this.#rim.clear();
     const size = (radius * 2) / RIM_RADIUS;
-    this.#glow.setVisible(radius > 1).setDisplaySize(size, size).setTint(color).setAlpha(Math.min(1, 0.62 * power));
+    this.#glow
+      .setVisible(radius > 1)
+      .setDisplaySize(size, size)
+      .setTint(color)
+      .setAlpha(Math.min(1, 0.62 * power));
     if (radius < 1) return;
     rim.lineStyle(3.4, mix(color, 0xffffff, 0.25), 1).strokeCircle(0, 0, radius);
     rim.lineStyle(1.4, mix(color, 0xffffff, 0.8), 1).strokeCircle(0, 0, radius);

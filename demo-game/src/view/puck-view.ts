@@ -56,7 +56,8 @@ export class PuckView {
   constructor(scene: Scene, slot: number) {
     this.#slot = slot;
     this.livery = liveryOf(slot);
-    const image = (picture: string, depth: number): GameObjects.Image => scene.add.image(0, 0, picture).setDepth(depth);
+    const image = (picture: string, depth: number): GameObjects.Image =>
+      scene.add.image(0, 0, picture).setDepth(depth);
     this.#shadow = image(PICTURE.glow, DEPTH.shadows).setTint(0x000000).setAlpha(0.75);
     this.#glow = image(PICTURE.glow, DEPTH.glow).setBlendMode(BlendModes.ADD);
     this.#body = image(puckPicture(slot), DEPTH.pucks + slot * 0.01);
@@ -64,7 +65,13 @@ export class PuckView {
     this.#chevron = image(PICTURE.chevron, DEPTH.gauges).setBlendMode(BlendModes.ADD);
     this.#brace = image(PICTURE.brace, DEPTH.gauges).setBlendMode(BlendModes.ADD);
     this.#name = scene.add
-      .text(0, 0, '', { fontFamily: NAME_FONT, fontSize: '26px', fontStyle: '700', color: '#fff', letterSpacing: 1 })
+      .text(0, 0, '', {
+        fontFamily: NAME_FONT,
+        fontSize: '26px',
+        fontStyle: '700',
+        color: '#fff',
+        letterSpacing: 1,
+      })
       .setOrigin(0.5, 1)
       .setShadow(0, 2, 'rgba(0,0,0,0.9)', 6, true, true)
       .setDepth(DEPTH.names);
@@ -77,7 +84,9 @@ export class PuckView {
     this.livery = liveryOf(index);
     this.#mine = seat?.mine ?? false;
     this.#body.setTexture(puckPicture(index));
-    this.#name.setText(seat?.name ?? '').setColor(css(mix(this.livery.color, 0xffffff, this.#mine ? 1 : 0.45)));
+    this.#name
+      .setText(seat?.name ?? '')
+      .setColor(css(mix(this.livery.color, 0xffffff, this.#mine ? 1 : 0.45)));
     this.#trail.clear();
   }
 
@@ -115,28 +124,47 @@ export class PuckView {
     const speed = Math.hypot(pucks.vx[slot] as number, pucks.vy[slot] as number);
     const wobble = stunned ? Math.sin(this.#clockMs / 18) * 1.4 : 0;
     const scale = 1 + 0.16 * this.#punch + 0.06 * dashing;
-    this.#body.setVisible(true).setPosition(x + wobble, y).setScale(BODY_SCALE * scale).setAlpha(1);
+    this.#body
+      .setVisible(true)
+      .setPosition(x + wobble, y)
+      .setScale(BODY_SCALE * scale)
+      .setAlpha(1);
     this.#body.setDepth(DEPTH.pucks + slot * 0.01);
     this.#turn += (pucks.vx[slot] as number) * 0.0006 * elapsedMs * 0.3;
     this.#body.setRotation(0);
-    this.#shadow.setVisible(true).setPosition(x + 2, y + 9).setDisplaySize(PUCK_RADIUS * 3.3, PUCK_RADIUS * 3);
+    this.#shadow
+      .setVisible(true)
+      .setPosition(x + 2, y + 9)
+      .setDisplaySize(PUCK_RADIUS * 3.3, PUCK_RADIUS * 3);
     const wanted = 0.42 + 0.5 * dashing + Math.min(0.25, speed * 0.03) + 0.5 * this.#punch;
     this.#brightness += (wanted - this.#brightness) * Math.min(1, elapsedMs / 70);
     const reach = PUCK_RADIUS * (3.9 + 1.4 * dashing + 1.2 * this.#punch);
-    this.#glow.setVisible(true).setPosition(x, y).setDisplaySize(reach, reach).setTint(color).setAlpha(this.#brightness);
+    this.#glow
+      .setVisible(true)
+      .setPosition(x, y)
+      .setDisplaySize(reach, reach)
+      .setTint(color)
+      .setAlpha(this.#brightness);
     this.#drawFlash(x + wobble, y, scale);
     this.#drawHeading(state, moment);
     this.#drawBrace(pucks.braking[slot] === 1, moment);
     this.#drawGauge(state, moment);
     this.#drawName(moment);
     this.#trail.add(x, y, elapsedMs);
-    this.#trail.draw(moment.trails, { color, power: Math.min(1, speed / 9) + dashing, width: PUCK_RADIUS * 0.8 });
+    this.#trail.draw(moment.trails, {
+      color,
+      power: Math.min(1, speed / 9) + dashing,
+      width: PUCK_RADIUS * 0.8,
+    });
   }
 
   #drawFlash(x: number, y: number, scale: number): void {
     const alpha = this.#punch > 0.04 ? this.#punch * 0.75 : 0;
     const size = PUCK_RADIUS * 2 * scale;
-    this.#flash.setVisible(alpha > 0).setPosition(x, y).setDisplaySize(size, size);
+    this.#flash
+      .setVisible(alpha > 0)
+      .setPosition(x, y)
+      .setDisplaySize(size, size);
     this.#flash.setAlpha(alpha).setTint(mix(this.livery.color, 0xffffff, 0.6));
   }
 
@@ -153,7 +181,10 @@ export class PuckView {
   #drawBrace(braking: boolean, { x, y }: PuckMoment): void {
     const size = PUCK_RADIUS * 2.75;
     this.#brace.setVisible(braking).setPosition(x, y).setDisplaySize(size, size);
-    this.#brace.setRotation(this.#clockMs / 700).setTint(mix(this.livery.color, 0xffffff, 0.5)).setAlpha(0.85);
+    this.#brace
+      .setRotation(this.#clockMs / 700)
+      .setTint(mix(this.livery.color, 0xffffff, 0.5))
+      .setAlpha(0.85);
   }
 
   /** The dash gauge: an arc that fills up, and a short flash when it is full. */
@@ -181,7 +212,11 @@ export class PuckView {
 
   #drawName({ x, y, zoom, density }: PuckMoment): void {
     const scale = (NAME_PIXELS * density) / 26 / zoom;
-    this.#name.setVisible(true).setPosition(x, y - PUCK_RADIUS * 1.62).setScale(scale).setAlpha(this.#mine ? 1 : 0.85);
+    this.#name
+      .setVisible(true)
+      .setPosition(x, y - PUCK_RADIUS * 1.62)
+      .setScale(scale)
+      .setAlpha(this.#mine ? 1 : 0.85);
   }
 
   /** Down into the void: smaller, darker, and behind the platform if it fell off the far side. */
@@ -190,7 +225,8 @@ export class PuckView {
     const t = Math.min(1, frames / FALL_FRAMES);
     const { x, elapsedMs } = moment;
     const y = moment.y + t * t * 120;
-    for (const part of [this.#shadow, this.#flash, this.#chevron, this.#brace, this.#name]) part.setVisible(false);
+    for (const part of [this.#shadow, this.#flash, this.#chevron, this.#brace, this.#name])
+      part.setVisible(false);
     this.#turn += elapsedMs * 0.007;
     const behind = moment.y < 0;
     const scale = 1 - 0.72 * t;
@@ -201,10 +237,18 @@ export class PuckView {
       .setScale(BODY_SCALE * scale)
       .setAlpha(1 - t * t)
       .setDepth(behind ? DEPTH.fallingBehind : DEPTH.pucks);
-    this.#glow.setVisible(true).setPosition(x, y).setTint(this.livery.color).setAlpha(0.8 * (1 - t));
+    this.#glow
+      .setVisible(true)
+      .setPosition(x, y)
+      .setTint(this.livery.color)
+      .setAlpha(0.8 * (1 - t));
     this.#glow.setDisplaySize(PUCK_RADIUS * 4 * scale, PUCK_RADIUS * 4 * scale);
     this.#trail.add(x, y, elapsedMs);
-    this.#trail.draw(moment.trails, { color: this.livery.color, power: 1 - t, width: PUCK_RADIUS * 0.7 * scale });
+    this.#trail.draw(moment.trails, {
+      color: this.livery.color,
+      power: 1 - t,
+      width: PUCK_RADIUS * 0.7 * scale,
+    });
   }
 }
 

@@ -66,8 +66,10 @@ export class Smoothing {
     if (this.#knownStatus[slot] !== PUCK.standing || now.status[slot] !== PUCK.standing) return;
     // Two frames later the previous one is new to us; one more step of the old motion is a good guess of it.
     const guess = frames === 2 ? 1 : 0;
-    const offX = (this.#knownX[slot] as number) + (this.#knownVx[slot] as number) * guess - (now.x[slot] as number);
-    const offY = (this.#knownY[slot] as number) + (this.#knownVy[slot] as number) * guess - (now.y[slot] as number);
+    const offX =
+      (this.#knownX[slot] as number) + (this.#knownVx[slot] as number) * guess - (now.x[slot] as number);
+    const offY =
+      (this.#knownY[slot] as number) + (this.#knownVy[slot] as number) * guess - (now.y[slot] as number);
     const off = Math.hypot(offX, offY);
     if (off < (guess === 0 ? 0.01 : 2.5) || off > ERROR_MAX) return;
     this.#errorX[slot] = (this.#errorX[slot] as number) + offX;

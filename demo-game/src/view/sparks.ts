@@ -137,7 +137,8 @@ function moveSpark(spark: Spark, elapsedMs: number): void {
   const speed = Math.hypot(spark.vx, spark.vy);
   const { image, size, spin } = spark;
   image.setVisible(true).setPosition(spark.x, spark.y).setAlpha(left);
-  if (spin === 0) image.setRotation(Math.atan2(spark.vy, spark.vx)).setScale(size * (0.12 + speed / 700), size * 0.7);
+  if (spin === 0)
+    image.setRotation(Math.atan2(spark.vy, spark.vx)).setScale(size * (0.12 + speed / 700), size * 0.7);
   else image.setRotation((spin * spark.ageMs) / 1000).setScale(size * 0.5 * (0.4 + 0.6 * left));
 }
 
@@ -150,5 +151,8 @@ function growRing(ring: Ring, elapsedMs: number): void {
   const t = ring.ageMs / ring.lifeMs;
   const eased = 1 - (1 - t) ** 3;
   const radius = (ring.fromRadius + (ring.toRadius - ring.fromRadius) * eased) / 0.86;
-  ring.image.setVisible(true).setDisplaySize(radius * 2, radius * 2).setAlpha(ring.alpha * (1 - t) ** 1.4);
+  ring.image
+    .setVisible(true)
+    .setDisplaySize(radius * 2, radius * 2)
+    .setAlpha(ring.alpha * (1 - t) ** 1.4);
 }

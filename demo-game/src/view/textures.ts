@@ -57,7 +57,11 @@ function paint(scene: Scene, key: string, size: number, draw: Paint): void {
   texture.refresh();
 }
 
-function radial(pen: CanvasRenderingContext2D, size: number, stops: readonly (readonly [number, string])[]): CanvasGradient {
+function radial(
+  pen: CanvasRenderingContext2D,
+  size: number,
+  stops: readonly (readonly [number, string])[],
+): CanvasGradient {
   const gradient = pen.createRadialGradient(size / 2, size / 2, 0, size / 2, size / 2, size / 2);
   for (const [at, color] of stops) gradient.addColorStop(at, color);
   return gradient;
@@ -212,7 +216,10 @@ function paintRim(pen: CanvasRenderingContext2D, size: number): void {
     const off = (at - RIM_RADIUS) * 10;
     const inside = Math.exp(off * 2.6) * 0.5;
     const outside = Math.exp(-off * 3.2) * 0.42 + Math.exp(-off * 0.9) * 0.16 * (1 - at) * 4;
-    stops.push([at, css(0xffffff, Math.max(0, Math.min(1, off < 0 ? inside : outside)) * (at < 0.2 ? at * 5 : 1))]);
+    stops.push([
+      at,
+      css(0xffffff, Math.max(0, Math.min(1, off < 0 ? inside : outside)) * (at < 0.2 ? at * 5 : 1)),
+    ]);
   }
   pen.fillStyle = radial(pen, size, stops);
   pen.fillRect(0, 0, size, size);

@@ -115,7 +115,7 @@ export class TileFloor {
       green += ((color >> 8) & 255) * strength;
       blue += (color & 255) * strength;
     };
-    const base = mix(PLACE.tile, 0x35469a, Math.max(0, 1 - tile.distance / 260));
+    const base = mix(PLACE.tile, 0x3a4cab, Math.max(0, 1 - tile.distance / 300));
     shine(base, tile.grain);
     for (const light of moment.lights) {
       const near = 1 - Math.hypot(light.x - tile.x, light.y - tile.y) / LIGHT_REACH;

@@ -28,7 +28,8 @@ export class Trail {
   /** Notes a place. A puck that was placed elsewhere starts a new ribbon. */
   add(x: number, y: number, elapsedMs: number): void {
     const last = this.#x.length - 1;
-    if (last >= 0 && Math.hypot(x - (this.#x[last] as number), y - (this.#y[last] as number)) > 90) this.clear();
+    if (last >= 0 && Math.hypot(x - (this.#x[last] as number), y - (this.#y[last] as number)) > 90)
+      this.clear();
     this.#sinceMs += elapsedMs;
     if (this.#sinceMs < STEP_MS && this.#x.length > 1) {
       this.#x[this.#x.length - 1] = x;
@@ -44,24 +45,31 @@ export class Trail {
     }
   }
 
-  /** Draws the ribbon from its thin end to the puck. */
+  /** Draws the ribbon from its thin end to the puck. Neighbouring pieces share their corners, so that bends stay whole. */
   draw(layer: GameObjects.Graphics, { color, power, width }: TrailStyle): void {
     const count = this.#x.length;
-    if (power < 0.05) return;
+    if (power < 0.05 || count < 2) return;
+    let leftX = this.#x[0] as number;
+    let leftY = this.#y[0] as number;
+    let rightX = leftX;
+    let rightY = leftY;
     for (let index = 1; index < count; index++) {
-      const x0 = this.#x[index - 1] as number;
-      const y0 = this.#y[index - 1] as number;
-      const x1 = this.#x[index] as number;
-      const y1 = this.#y[index] as number;
-      const length = Math.hypot(x1 - x0, y1 - y0);
-      if (length < 0.2) continue;
-      const nx = (-(y1 - y0) / length) * width;
-      const ny = ((x1 - x0) / length) * width;
-      const a = (index - 1) / count;
-      const b = index / count;
-      layer.fillStyle(color, Math.min(1, 0.5 * power) * b * b);
-      layer.fillTriangle(x0 + nx * a, y0 + ny * a, x0 - nx * a, y0 - ny * a, x1 + nx * b, y1 + ny * b);
-      layer.fillTriangle(x0 - nx * a, y0 - ny * a, x1 - nx * b, y1 - ny * b, x1 + nx * b, y1 + ny * b);
+      const x = this.#x[index] as number;
+      const y = this.#y[index] as number;
+      const after = Math.min(count - 1, index + 1);
+      const alongX = (this.#x[after] as number) - (this.#x[index - 1] as number);
+      const alongY = (this.#y[after] as number) - (this.#y[index - 1] as number);
+      const length = Math.hypot(alongX, alongY);
+      const share = index / (count - 1);
+      const half = length < 0.1 ? 0 : (width * share) / length;
+      const nextLeftX = x - alongY * half;
+      const nextLeftY = y + alongX * half;
+      const nextRightX = x + alongY * half;
+      const nextRightY = y - alongX * half;
+      layer.fillStyle(color, Math.min(1, 0.5 * power) * share * share);
+      layer.fillTriangle(leftX, leftY, rightX, rightY, nextLeftX, nextLeftY);
+      layer.fillTriangle(rightX, rightY, nextRightX, nextRightY, nextLeftX, nextLeftY);
+      [leftX, leftY, rightX, rightY] = [nextLeftX, nextLeftY, nextRightX, nextRightY];
     }
   }
 }

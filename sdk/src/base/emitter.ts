@@ -17,7 +17,8 @@ export class Emitter<M extends EventMap> implements EventSource<M> {
   readonly #listeners = new Map<keyof M, ((event: never) => void)[]>();
 
   on<K extends keyof M>(type: K, listener: (event: M[K]) => void): () => void {
-    const entry = listener as (event: never) => void;
+    // A function of its own for each subscription: one listener may subscribe twice and end only one of them.
+    const entry = (event: never): void => listener(event);
     this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), entry]);
     return () => {
       const left = (this.#listeners.get(type) ?? []).filter((other) => other !== entry);

@@ -33,8 +33,9 @@ export function canonicalJson(value: unknown, path = 'value', depth = 0): string
       );
     return JSON.stringify(value);
   }
+  // Array.from sees the holes that map skips.
   if (Array.isArray(value))
-    return `[${value.map((item, index) => canonicalJson(item, `${path}[${index}]`, depth + 1)).join(',')}]`;
+    return `[${Array.from(value, (item, index) => canonicalJson(item, `${path}[${index}]`, depth + 1)).join(',')}]`;
   if (
     typeof value === 'object' &&
     (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null)

@@ -22,7 +22,7 @@ export const REPORT_INTERVAL_PACKETS = 8;
 /** How far the inputs of a peer may lead our confirmed frame. */
 export const FUTURE_FRAMES_MAX = 1920;
 
-/** Sets of peers are bit masks in a signed 32-bit integer. */
+/** Most of what a caller may ask of one match. Sets of peers are bit masks in a signed 32-bit integer. */
 export const PEERS_MAX = 31;
 export const PLAYERS_MAX = 16;
 export const INPUT_BYTES_MAX = 64;

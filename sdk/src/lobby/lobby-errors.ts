@@ -62,6 +62,11 @@ export function refusalError(reply: ErrMessage, request: RefusedRequest): SdkErr
       return new SdkError('not-in-room', 'You are not in a room any more. Create one or join one first.');
     case 'already-in-room':
       return new SdkError('wrong-phase', 'You are in a room already. Leave it before entering another.');
+    case 'no-players':
+      return new SdkError(
+        'wrong-phase',
+        'There is nobody to play: all members are away or watch. Wait for them.',
+      );
     case 'malformed':
     case 'too-big':
     case 'unknown-type':

@@ -13,7 +13,8 @@ const BEST = 0;
 const JITTER = 1;
 const MEAN = 2;
 const REMOTE = 3;
-const BUCKET_AT = 4;
+const ROUND_TRIP = 4;
+const BUCKET_AT = 5;
 
 /** The clock of one remote peer against ours, all in frames. */
 export class ClockSync {
@@ -58,9 +59,13 @@ export class ClockSync {
     values[BEST] = best;
   }
 
-  /** Keeps what the peer measured in the other direction, in frames. */
-  setRemote(difference: number): void {
+  /**
+   * Keeps what the peer measured in the other direction, in frames. The round trip is taken now, from two fresh
+   * directions: while we wait for a silent peer our position stands still, and the sum would shrink.
+   */
+  setRemote(difference: number, adjustment: number): void {
     this.#values[REMOTE] = difference;
+    if (this.measured) this.#values[ROUND_TRIP] = Math.max(0, this.local(adjustment) + difference);
   }
 
   /** True once both directions are known. */
@@ -85,9 +90,9 @@ export class ClockSync {
     return (this.local(adjustment) - (this.#values[REMOTE] as number)) / 2;
   }
 
-  /** Round trip in frames. Only if {@link known}. */
-  roundTrip(adjustment: number): number {
-    return Math.max(0, this.local(adjustment) + (this.#values[REMOTE] as number));
+  /** Round trip in frames when the peer last reported. Infinite before. */
+  get roundTrip(): number {
+    return this.#values[ROUND_TRIP] as number;
   }
 
   /** Mean deviation of arrivals, in frames. */

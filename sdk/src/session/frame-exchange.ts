@@ -18,6 +18,7 @@ import {
   FLAG_WIDE_ACK,
   FRAME_HEADER_BYTES,
   type FrameHeader,
+  INPUTS_BYTES_MAX,
   NARROW_ACK_FRAMES,
   RELAY_FRAMES_MAX,
   type SealFields,
@@ -32,9 +33,6 @@ import { type CellRange, readCell, writeCells } from '../wire/input-cells.js';
 import type { MatchClock } from './match-clock.js';
 import type { RemotePeer } from './remote-peer.js';
 import type { SlotLog } from './slot-log.js';
-
-/** Room kept for report and hash sections behind the cells. A relay takes what is then left. */
-const SECTIONS_BYTES_MAX = 4 + 5 + 16 + 6;
 
 /** What the exchange needs to know about the match. */
 export interface ExchangeOptions {
@@ -94,25 +92,33 @@ export class FrameExchange {
     this.held = Array.from({ length: options.peerCount }, () => new Int32Array(options.logs.length));
   }
 
+  /** Newest frame that all our slots have inputs for; 0 without slots. Slots are read in order: the last is the least. */
+  get newestOwn(): number {
+    const own = this.#options.ownLogs;
+    return own.length === 0 ? 0 : (own[own.length - 1] as SlotLog).received;
+  }
+
+  /** Last frame that the packet encoded last carries. */
+  lastCarried = 0;
+
   /** The packet for `to`, valid until the next call. */
   encode(to: RemotePeer, facts: OutgoingFacts): Uint8Array {
     const own = this.#options.ownLogs;
     const out = this.#out;
     const { position } = facts.clock;
-    const newest = own.length === 0 ? Math.max(0, Math.floor(position)) : (own[0] as SlotLog).received;
+    const newest = own.length === 0 ? Math.max(0, Math.floor(position)) : this.newestOwn;
     const range = this.#range;
-    range.first = to.acked + 1;
-    range.count = own.length === 0 ? 0 : Math.min(newest - to.acked, PACKET_FRAMES_MAX);
+    range.first = this.#firstFrameFor(to, newest);
+    range.count = own.length === 0 ? 0 : Math.min(newest - range.first + 1, PACKET_FRAMES_MAX);
     const seal = this.#seal;
     seal.ack = to.received;
-    // The addressee reads a narrow acknowledgement as the number nearest to the frame: that must be true of ours.
-    const last = own.length === 0 ? newest : to.acked + range.count;
-    const wide = seal.ack > 0 && Math.abs(seal.ack - last) >= NARROW_ACK_FRAMES;
+    // Written wide where a narrow acknowledgement, read as the number nearest to the frame, might be another one.
+    const wide = this.#needsWideAck(seal.ack, own.length === 0 ? newest : range.first, newest);
     seal.flags = wide ? FLAG_WIDE_ACK : 0;
     let at = FRAME_HEADER_BYTES + (wide ? 1 : 0);
-    if (range.count > 0) at = writeCells(range, out, at, PACKET_BYTES_MAX - SECTIONS_BYTES_MAX);
+    if (range.count > 0) at = writeCells(range, out, at, at + INPUTS_BYTES_MAX);
     seal.count = own.length === 0 ? 0 : range.count;
-    seal.frame = own.length === 0 ? newest : to.acked + range.count;
+    seal.frame = own.length === 0 ? newest : range.first + range.count - 1;
     const stamp = Math.round((seal.frame + STAMP_SHIFT_FRAMES - position) * STAMP_STEPS_PER_FRAME);
     seal.stamp = stamp >= 0 && stamp < STAMP_NONE ? stamp : STAMP_NONE;
     if (facts.report) at = this.#writeReport(to, facts, at);
@@ -124,6 +130,7 @@ export class FrameExchange {
       at += 6;
     }
     if (to.relaySlot >= 0) at = this.#writeRelay(to, at);
+    this.lastCarried = seal.frame;
     sealFramePacket(out, at, seal);
     let view = this.#views[at];
     if (view === undefined) {
@@ -131,6 +138,19 @@ export class FrameExchange {
       this.#views[at] = view;
     }
     return view;
+  }
+
+  /** Normally the first one not acknowledged. */
+  #firstFrameFor(to: RemotePeer, newest: number): number {
+    if (newest - to.acked <= LOG_FRAMES_KEPT || this.#options.ownLogs.length === 0) return to.acked + 1;
+    // Our log has no longer what comes next. A player got it through a third peer, or we would wait for it.
+    if (to.logs.length === 0) to.isDeaf = true;
+    return newest - PACKET_FRAMES_MAX + 1;
+  }
+
+  /** The last frame carried lies between `first` and `newest`, wherever the packet is full. */
+  #needsWideAck(ack: number, first: number, newest: number): boolean {
+    return ack > 0 && (ack - first >= NARROW_ACK_FRAMES || newest - ack >= NARROW_ACK_FRAMES);
   }
 
   #writeReport(to: RemotePeer, facts: OutgoingFacts, offset: number): number {

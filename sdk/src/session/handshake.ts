@@ -5,6 +5,7 @@
  * in `peers`) sees that all are ready and knows the round trips, it chooses a start and repeats GO with
  * "frame 0 is in so many ms" for each peer, less the one-way time, until that peer's frame packets arrive.
  */
+import { HANDSHAKE_TIMEOUT_MS } from '../base/limits.js';
 import type { PeerId } from '../base/peer-id.js';
 import {
   type Agreement,
@@ -71,11 +72,12 @@ export class Handshake {
 
   /** Takes a HELLO. Returns why the peer is incompatible, if it is for sure. */
   receiveHello(from: RemotePeer, hello: Hello, nowMs: number): Incompatibility | undefined {
-    const reason = this.#compare(hello);
-    if (reason === 'match') {
+    // Whatever else a HELLO of another match says: it may be a late one of the match before.
+    if (!this.isOfThisMatch(hello)) {
       if (from.matchMismatchSinceMs < 0) from.matchMismatchSinceMs = nowMs;
       if (nowMs - from.matchMismatchSinceMs < MATCH_MISMATCH_MS) return undefined;
     }
+    const reason = this.#compare(hello);
     if (reason !== undefined)
       return { peer: from.peer, reason, message: `Peer ${from.peer} ${MESSAGES[reason]}` };
     from.matchMismatchSinceMs = -1;
@@ -83,9 +85,16 @@ export class Handshake {
     from.helloAtMs = nowMs;
     if (hello.hasEcho) {
       const rttMs = ((Math.round(nowMs) - hello.echoMs) | 0) - hello.heldMs;
-      if (rttMs >= 0 && (from.helloRttMs < 0 || rttMs < from.helloRttMs)) from.helloRttMs = rttMs;
+      // A round trip of days is a lie that would put the start off for days.
+      const isPossible = rttMs >= 0 && rttMs <= HANDSHAKE_TIMEOUT_MS;
+      if (isPossible && (from.helloRttMs < 0 || rttMs < from.helloRttMs)) from.helloRttMs = rttMs;
     }
     return undefined;
+  }
+
+  /** True if the sender is in our match, whether or not it fits. */
+  isOfThisMatch(hello: Hello): boolean {
+    return hello.match === this.#options.agreement.match;
   }
 
   #compare(hello: Hello): IncompatibleReason | undefined {
@@ -98,9 +107,11 @@ export class Handshake {
     return hello.config === own.config ? undefined : 'config';
   }
 
-  /** Takes a GO: frame 0 is `waitMs` from now. */
-  receiveGo(waitMs: number, nowMs: number): void {
+  /** Takes a GO: frame 0 is `waitMs` from now. False if no honest coordinator could have sent it. */
+  receiveGo(waitMs: number, nowMs: number): boolean {
+    if (Math.abs(waitMs) > HANDSHAKE_TIMEOUT_MS) return false;
     if (this.startAtMs === undefined && this.ready) this.startAtMs = nowMs + waitMs;
+    return true;
   }
 
   /** A frame packet of a peer that already runs says where its clock is: start there if its GO was lost. */

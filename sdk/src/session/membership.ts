@@ -33,7 +33,7 @@ export interface MembershipEvents {
   watcherLeft(remote: RemotePeer, reason: 'left' | 'lost'): void;
   moved(phase: MembershipPhase): void;
   /** Waited too long. */
-  gaveUp(): void;
+  gaveUp(phase: MembershipPhase): void;
 }
 
 /** What membership needs to know. */
@@ -83,11 +83,6 @@ export class Membership {
     }
   }
 
-  /** Reason a removed peer left for. */
-  reasonOf(remote: RemotePeer): 'left' | 'lost' {
-    return remote.goodbyeFrame >= 0 ? 'left' : 'lost';
-  }
-
   /** Applies what silence, closed links and goodbyes mean now. */
   check(viewChange: ViewChange): void {
     const { remotes, onLost, clock } = this.#options;
@@ -112,7 +107,8 @@ export class Membership {
     this.#settle(viewChange, { suspects, lost, left });
     if (this.#phase === 'running') return;
     const patient = this.#phase === 'paused' && onLost === 'pause';
-    if (!patient && clock.nowMs - this.#waitingSinceMs > NO_QUORUM_TIMEOUT_MS) this.#options.events.gaveUp();
+    if (!patient && clock.nowMs - this.#waitingSinceMs > NO_QUORUM_TIMEOUT_MS)
+      this.#options.events.gaveUp(this.#phase);
   }
 
   /** Lets the view change decide, or waits, as `onLost` and the number of voters ask. */
@@ -151,6 +147,7 @@ export class Membership {
         remote.received >= remote.goodbyeFrame || nowMs - remote.goodbyeAtMs >= GOODBYE_GRACE_MS;
       return complete ? 'left' : 'member';
     }
+    if (remote.isDeaf) return 'lost';
     const silentMs = nowMs - remote.lastHeardMs;
     if (silentMs < HEARS_MS && remote.linkOpen) {
       this.hears |= 1 << remote.index;
@@ -170,9 +167,9 @@ export class Membership {
 
   #lateAfterMs(remote: RemotePeer): number {
     const { lateAfterMs, clock } = this.#options;
-    if (!remote.clock.known) return Math.max(lateAfterMs, 2 * Math.max(0, remote.helloRttMs));
-    const frames = 2 * remote.clock.roundTrip(clock.adjustment) + 6 * remote.clock.jitter;
-    return Math.max(lateAfterMs, frames * clock.frameMs);
+    const { roundTrip, jitter } = remote.clock;
+    if (!Number.isFinite(roundTrip)) return Math.max(lateAfterMs, 2 * Math.max(0, remote.helloRttMs));
+    return Math.max(lateAfterMs, (2 * roundTrip + 6 * jitter) * clock.frameMs);
   }
 
   /** Members we wait for: those whose inputs stop at `confirmed`. */

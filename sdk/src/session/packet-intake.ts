@@ -17,14 +17,13 @@ import {
   KIND_HELLO,
 } from '../wire/handshake-message.js';
 import { decodeForward, decodeViewMessage, KIND_FORWARD } from '../wire/view-messages.js';
+import type { Council } from './council.js';
 import type { DesyncCheck } from './desync-check.js';
 import type { FrameExchange } from './frame-exchange.js';
 import type { Handshake, Incompatibility } from './handshake.js';
 import type { MatchClock } from './match-clock.js';
-import type { Membership } from './membership.js';
 import type { RemotePeer } from './remote-peer.js';
 import type { SessionPhase } from './session-types.js';
-import type { ViewChange } from './view-change.js';
 
 const ZOMBIE_ANSWER_MS = 1000;
 const CATCH_UP_MS = 300;
@@ -36,14 +35,10 @@ export interface IntakeOptions {
   readonly timeline: { readonly frameConfirmed: number; readonly simulation: { readonly frame: number } };
   readonly exchange: FrameExchange;
   readonly handshake: Handshake;
-  readonly membership: Membership;
+  readonly council: Council;
   readonly check: DesyncCheck;
-  readonly viewChange: ViewChange;
   readonly cellBytes: number;
   readonly selfIndex: number;
-  readonly peerAt: (index: number) => RemotePeer | undefined;
-  /** Hands a message for this peer on. */
-  readonly passOn: (to: RemotePeer, bytes: Uint8Array) => void;
 }
 
 /** The way in. */
@@ -53,6 +48,7 @@ export class PacketIntake {
   incompatibility: Incompatibility | undefined;
   /** Some peer reported its clock since the session last steered. */
   clocksRenewed = false;
+  #isSignOfLife = true;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -66,6 +62,7 @@ export class PacketIntake {
       if (nowMs - remote.catchUpAtMs >= ZOMBIE_ANSWER_MS) remote.isBehind = true;
       return;
     }
+    this.#isSignOfLife = true;
     const kind = bytes.length === 0 ? 0xff : (bytes[0] as number);
     const understood =
       kind < 0x80
@@ -76,7 +73,7 @@ export class PacketIntake {
       return;
     }
     remote.bytesReceived += bytes.length;
-    this.#options.membership.heard(remote, nowMs);
+    if (this.#isSignOfLife) this.#options.council.membership.heard(remote, nowMs);
   }
 
   #takeMessage(remote: RemotePeer, bytes: Uint8Array, nowMs: number, phase: SessionPhase): boolean {
@@ -86,13 +83,13 @@ export class PacketIntake {
         const hello = decodeHello(bytes);
         if (hello === undefined) return false;
         if (phase === 'handshake') this.incompatibility ??= handshake.receiveHello(remote, hello, nowMs);
+        // One that ran before and greets again was reloaded and is lost to this match; another match is not this one.
+        this.#isSignOfLife = remote.packetsReceived === 0 && handshake.isOfThisMatch(hello);
         return true;
       }
       case KIND_GO: {
         const waitMs = decodeGo(bytes, matchKey);
-        if (waitMs === undefined || remote.index !== 0) return false;
-        handshake.receiveGo(waitMs, nowMs);
-        return true;
+        return waitMs !== undefined && remote.index === 0 && handshake.receiveGo(waitMs, nowMs);
       }
       case KIND_GOODBYE: {
         const lastFrame = decodeGoodbye(bytes, matchKey);
@@ -109,19 +106,19 @@ export class PacketIntake {
     if (bytes[0] === KIND_FORWARD) return this.#takeForward(bytes, nowMs);
     const message = decodeViewMessage(bytes, this.#options.matchKey, this.#options.cellBytes);
     if (message === undefined) return false;
-    this.#options.viewChange.receive(remote.index, message, nowMs);
+    this.#options.council.viewChange.receive(remote.index, message, nowMs);
     return true;
   }
 
   /** A view message that came through a third peer, or is to go on to its addressee. */
   #takeForward(bytes: Uint8Array, nowMs: number): boolean {
-    const { matchKey, selfIndex, peerAt, passOn } = this.#options;
+    const { matchKey, selfIndex, council } = this.#options;
     const forward = decodeForward(bytes, matchKey);
     if (forward === undefined) return false;
-    const remote = peerAt(forward.to === selfIndex ? forward.from : forward.to);
+    const remote = council.peerAt(forward.to === selfIndex ? forward.from : forward.to);
     if (remote === undefined) return false;
     if (forward.to === selfIndex) return this.#takeViewMessage(remote, forward.message, nowMs);
-    passOn(remote, bytes.slice());
+    council.passOn(remote, bytes.slice());
     return true;
   }
 
@@ -149,7 +146,7 @@ export class PacketIntake {
   #noteReport(remote: RemotePeer, header: FrameHeader, nowMs: number): void {
     remote.noteReport(header.received16);
     if (remote.shape.vectorLength > 0) {
-      const { viewChange, membership } = this.#options;
+      const { viewChange, membership } = this.#options.council;
       remote.reported = true;
       remote.hears = header.hears;
       membership.vouched(header.hears, nowMs);
@@ -161,7 +158,7 @@ export class PacketIntake {
       }
     }
     if (header.clock === CLOCK_UNKNOWN) return;
-    remote.clock.setRemote(header.clock / CLOCK_STEPS_PER_FRAME);
+    remote.clock.setRemote(header.clock / CLOCK_STEPS_PER_FRAME, this.#options.clock.adjustment);
     this.clocksRenewed = true;
   }
 }

@@ -18,9 +18,7 @@ export interface RelayView {
   /** Per peer, the highest frame it is known to hold of each slot. */
   readonly held: readonly Int32Array[];
   /** Peers whose packets arrive here, a bit each. */
-  readonly hears: number;
-  /** What turns our raw clock into our position, in frames. */
-  readonly adjustment: number;
+  hears: number;
 }
 
 /** Sets `relaySlot` of every member: the slot to relay to it in the next packet, -1 for none. */
@@ -48,7 +46,8 @@ function slotFor(to: RemotePeer, view: RelayView): number {
 }
 
 function mayRelay(to: RemotePeer, log: SlotLog, lag: number, view: RelayView): boolean {
-  const normal = NORMAL_LAG_FRAMES + (to.clock.known ? to.clock.roundTrip(view.adjustment) : 0);
+  const { roundTrip } = to.clock;
+  const normal = NORMAL_LAG_FRAMES + (Number.isFinite(roundTrip) ? roundTrip : 0);
   if (to.reported && (to.hears & (1 << log.owner)) === 0)
     return lag > normal * 2 || isDesignated(to, log, view);
   return lag > normal && (lag > normal * 2 || isDesignated(to, log, view));

@@ -4,6 +4,7 @@ import type { PeerId } from '../base/peer-id.js';
 import type { FramePacketShape } from '../wire/frame-packet.js';
 import type { Hello } from '../wire/handshake-message.js';
 import { ClockSync } from './clock-sync.js';
+import type { SessionSetup } from './session-setup.js';
 import type { SlotLog } from './slot-log.js';
 
 /** Bytes and packets, per second or in all. */
@@ -26,6 +27,8 @@ export class RemotePeer {
   /** Still a member: false after its loss or goodbye was applied. */
   member = true;
   linkOpen = true;
+  /** It acknowledged nothing for so long that our log has no longer what it needs next. */
+  isDeaf = false;
   lastHeardMs: number;
   /** When another member last reported that it hears this peer. */
   vouchedAtMs: number = Number.NEGATIVE_INFINITY;
@@ -147,4 +150,16 @@ export class RemotePeer {
     at.packetsSent = this.packetsSent;
     at.packetsReceived = this.packetsReceived;
   }
+}
+
+/** The record of every peer but ourselves. */
+export function createRemotes<S, I>(setup: SessionSetup<S, I>, nowMs: number): RemotePeer[] {
+  const vectorLength = setup.peers.length > 2 ? setup.logs.length : 0;
+  return setup.peers.flatMap((peer, index) => {
+    if (index === setup.selfIndex) return [];
+    const logs = setup.logs.filter((log) => log.owner === index);
+    const cellBytes = setup.game.input.byteLength;
+    const shape = { matchKey: setup.matchKey, senderSlots: logs.length, cellBytes, vectorLength };
+    return [new RemotePeer(peer, index, logs, shape, nowMs)];
+  });
 }

@@ -12,7 +12,9 @@ import {
 import type { PeerId } from '../base/peer-id.js';
 import { hashBytes, hashWords } from '../base/state-hash.js';
 import { encodeUtf8 } from '../base/utf8.js';
+import { INPUTS_BYTES_MAX } from '../wire/frame-packet.js';
 import type { Agreement } from '../wire/handshake-message.js';
+import { frameBytesMax } from '../wire/input-cells.js';
 import type { Bot, Game, GameOptions } from './game.js';
 import type { SessionOptions } from './session-types.js';
 import { SlotLog } from './slot-log.js';
@@ -48,11 +50,30 @@ function requireInteger(value: number, least: number, most: number, name: string
   return value;
 }
 
-function requirePeers<S, I>(options: SessionOptions<S, I>): void {
-  const { peers, self, players, game } = options;
+function requireBasics<S, I>({ game, matchId, nowMs, send }: SessionOptions<S, I>): void {
   requireArgument(
-    peers.length >= 1 && peers.length <= PEERS_MAX,
-    `createSession: ${peers.length} peers; there must be 1 to ${PEERS_MAX}.`,
+    typeof game?.step === 'function' && typeof game.input?.decodeInto === 'function',
+    'createSession: game must come from defineGame({ ... }).',
+  );
+  requireInteger(game.input.byteLength, 1, INPUT_BYTES_MAX, 'game.input.byteLength');
+  requireArgument(
+    Number.isFinite(nowMs),
+    `createSession: nowMs is ${nowMs}; pass the clock in milliseconds.`,
+  );
+  requireArgument(
+    typeof matchId === 'string' && matchId.length >= 1 && matchId.length <= 64,
+    'createSession: matchId must be a string of 1 to 64 characters.',
+  );
+  requireArgument(
+    typeof send === 'function',
+    'createSession: send must be a function (peer, channel, bytes).',
+  );
+}
+
+function requirePeers<S, I>({ peers, self }: SessionOptions<S, I>): void {
+  requireArgument(
+    Array.isArray(peers) && peers.length >= 1 && peers.length <= PEERS_MAX,
+    `createSession: peers must be a list of 1 to ${PEERS_MAX} peer ids; it has ${peers?.length}.`,
   );
   for (const peer of peers) {
     requireArgument(
@@ -65,43 +86,74 @@ function requirePeers<S, I>(options: SessionOptions<S, I>): void {
     peers.includes(self),
     `createSession: self "${self}" is not in peers. Add it at its agreed place.`,
   );
+}
+
+function requirePlayers<S, I>({ game, peers, players }: SessionOptions<S, I>): void {
   requireArgument(
-    players.length >= 1 && players.length <= game.playersMax,
-    `createSession: ${players.length} players; the game takes 1 to ${game.playersMax}.`,
+    Array.isArray(players) && players.length >= 1 && players.length <= game.playersMax,
+    `createSession: players must be a list of 1 to ${game.playersMax} entries; it has ${players?.length}.`,
   );
   for (const player of players) {
     requireArgument(
-      peers.includes(player.peer),
-      `createSession: player of "${player.peer}", which is not in peers.`,
+      peers.includes(player?.peer),
+      `createSession: player of "${player?.peer}", which is not in peers.`,
     );
   }
+  for (const peer of peers) {
+    const slots = players.filter((player) => player.peer === peer).length;
+    const bytes = frameBytesMax(slots, game.input.byteLength);
+    requireArgument(
+      bytes <= INPUTS_BYTES_MAX,
+      `createSession: peer "${peer}" owns ${slots} players, whose inputs may take ${bytes} bytes in one frame; a packet carries ${INPUTS_BYTES_MAX}. Give it fewer players or make the input smaller.`,
+    );
+  }
+}
+
+/** The options a game sees: plain JSON, as text and frozen. */
+function agreedOptions<S, I>(options: SessionOptions<S, I>): { text: string; value: GameOptions } {
+  const text = canonicalJson(options.options ?? {}, 'createSession: options');
+  requireArgument(text.startsWith('{'), 'createSession: options must be an object of plain JSON.');
+  requireArgument(
+    encodeUtf8(text).length <= OPTIONS_BYTES_MAX,
+    `createSession: options are longer than ${OPTIONS_BYTES_MAX} bytes as JSON. Keep large content out of them.`,
+  );
+  return { text, value: deepFreeze(JSON.parse(text) as GameOptions) };
+}
+
+/** What happens to the lost and the late. */
+function lossPolicy<S, I>({
+  game,
+  onLost = 'vacate',
+  onLate = 'wait',
+}: SessionOptions<S, I>): {
+  onLost: SessionSetup<S, I>['onLost'];
+  lostBot: Bot<S, I> | undefined;
+} {
+  requireArgument(
+    onLate === 'wait',
+    `createSession: onLate is ${JSON.stringify(onLate)}; this release knows 'wait' only.`,
+  );
+  if (onLost === 'vacate' || onLost === 'pause' || onLost === 'end') return { onLost, lostBot: undefined };
+  const name: unknown = onLost?.bot;
+  requireArgument(
+    typeof name === 'string',
+    `createSession: onLost is ${JSON.stringify(onLost)}; it must be 'vacate', 'pause', 'end' or { bot: name }.`,
+  );
+  requireArgument(
+    Object.hasOwn(game.bots, name),
+    `createSession: onLost names the bot "${name}", which the game does not define in bots.`,
+  );
+  return { onLost: 'bot', lostBot: game.bots[name] };
 }
 
 /**
  * @throws {SdkError} `invalid-argument` naming the option, its value and its range.
  */
 export function prepareSession<S, I>(options: SessionOptions<S, I>): SessionSetup<S, I> {
-  const { game, self, peers, players } = options;
+  requireBasics(options);
   requirePeers(options);
-  requireInteger(game.input.byteLength, 1, INPUT_BYTES_MAX, 'game.input.byteLength');
-  requireArgument(
-    Number.isFinite(options.nowMs),
-    `createSession: nowMs is ${options.nowMs}; pass the clock in milliseconds.`,
-  );
-  requireArgument(
-    typeof options.matchId === 'string' && options.matchId.length >= 1 && options.matchId.length <= 64,
-    'createSession: matchId must be a string of 1 to 64 characters.',
-  );
-  requireArgument(
-    typeof options.send === 'function',
-    'createSession: send must be a function (peer, channel, bytes).',
-  );
-  const gameOptions = options.options ?? {};
-  const optionsText = canonicalJson(gameOptions, 'options');
-  requireArgument(
-    encodeUtf8(optionsText).length <= OPTIONS_BYTES_MAX,
-    `createSession: options are longer than ${OPTIONS_BYTES_MAX} bytes as JSON. Keep large content out of them.`,
-  );
+  requirePlayers(options);
+  const { game, self, peers, players } = options;
   const logs = players.map(
     (player, slot) => new SlotLog(slot, peers.indexOf(player.peer), game.input.byteLength),
   );
@@ -111,16 +163,12 @@ export function prepareSession<S, I>(options: SessionOptions<S, I>): SessionSetu
     ownLogs.length === 0 || typeof options.readInput === 'function',
     'createSession: readInput must be a function (slot, frame).',
   );
-  const onLost = options.onLost ?? 'vacate';
-  const botName = typeof onLost === 'object' ? onLost.bot : undefined;
-  requireArgument(
-    botName === undefined || game.bots[botName] !== undefined,
-    `createSession: onLost names the bot "${botName}", which the game does not define in bots.`,
-  );
-  const delay = options.inputDelayFrames ?? 2;
+  const { inputDelayFrames: delay = 2, predictionFramesMax = 8 } = options;
   const seed = requireInteger(options.seed ?? 0, 0, 0xffffffff, 'seed');
   const lostAfterMs = requireInteger(options.lostAfterMs ?? 3000, 500, 60_000, 'lostAfterMs');
   const lateAfterMs = requireInteger(options.lateAfterMs ?? 250, 50, 10_000, 'lateAfterMs');
+  const policy = lossPolicy(options);
+  const { text: optionsText, value } = agreedOptions(options);
   const agreement = agreementOf(options, { seed, lostAfterMs, lateAfterMs, optionsText });
   return {
     game,
@@ -130,23 +178,24 @@ export function prepareSession<S, I>(options: SessionOptions<S, I>): SessionSetu
     peers: Object.freeze([...peers]),
     logs,
     ownLogs,
-    options: deepFreeze(JSON.parse(optionsText) as GameOptions),
+    options: value,
     inputDelayFrames:
       delay === 'auto' ? 2 : requireInteger(delay, 0, INPUT_DELAY_FRAMES_MAX, 'inputDelayFrames'),
-    predictionFramesMax: requireInteger(
-      options.predictionFramesMax ?? 8,
-      0,
-      PREDICTION_FRAMES_MAX,
-      'predictionFramesMax',
-    ),
+    predictionFramesMax: requireInteger(predictionFramesMax, 0, PREDICTION_FRAMES_MAX, 'predictionFramesMax'),
     lostAfterMs,
     lateAfterMs,
-    onLost: typeof onLost === 'object' ? 'bot' : onLost,
-    lostBot: botName === undefined ? undefined : game.bots[botName],
-    stepsPerAdvanceMax: requireInteger(options.stepsPerAdvanceMax ?? 12, 1, 600, 'stepsPerAdvanceMax'),
+    ...policy,
+    stepsPerAdvanceMax: requireStepsPerAdvance(options.stepsPerAdvanceMax ?? 12),
     agreement,
     matchKey: agreement.match & 0xffff,
   };
+}
+
+/**
+ * @throws {SdkError} `invalid-argument` if it is not an integer from 1 to 600.
+ */
+export function requireStepsPerAdvance(value: number): number {
+  return requireInteger(value, 1, 600, 'stepsPerAdvanceMax');
 }
 
 interface AgreedValues {

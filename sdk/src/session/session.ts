@@ -7,12 +7,11 @@ import {
   HANDSHAKE_TIMEOUT_MS,
   HASH_FRAMES_KEPT,
   LOG_FRAMES_KEPT,
-  PACKET_BYTES_MAX,
   REPORT_INTERVAL_PACKETS,
 } from '../base/limits.js';
 import type { PeerId } from '../base/peer-id.js';
 import { encodeGoodbye } from '../wire/handshake-message.js';
-import { encodeForward, encodeViewMessage, type ViewBody } from '../wire/view-messages.js';
+import { Council } from './council.js';
 import { DesyncCheck } from './desync-check.js';
 import { EventQueue } from './event-queue.js';
 import { finalFrame } from './final-frame.js';
@@ -21,13 +20,11 @@ import type { SlotState } from './game.js';
 import { Handshake } from './handshake.js';
 import { Inbox } from './inbox.js';
 import { MatchClock } from './match-clock.js';
-import { Membership } from './membership.js';
-import { Outbox } from './outbox.js';
 import { PacketIntake } from './packet-intake.js';
 import { chooseRelays, type RelayView } from './relay.js';
-import { RemotePeer } from './remote-peer.js';
-import { prepareSession, type SessionSetup } from './session-setup.js';
-import { peerStats } from './session-stats.js';
+import { createRemotes, type RemotePeer } from './remote-peer.js';
+import { prepareSession, requireStepsPerAdvance, type SessionSetup } from './session-setup.js';
+import { sessionStats } from './session-stats.js';
 import type {
   AdvanceResult,
   ChannelName,
@@ -41,7 +38,6 @@ import type {
 import { StallMeter } from './stall-meter.js';
 import { checkSessionMove } from './state-machine.js';
 import { Timeline } from './timeline.js';
-import { ViewChange, type ViewHost } from './view-change.js';
 
 /**
  * Creates the deterministic core of one match.
@@ -49,17 +45,6 @@ import { ViewChange, type ViewHost } from './view-change.js';
  */
 export function createSession<S, I>(options: SessionOptions<S, I>): Session<S, I> {
   return new RollbackSession(options, prepareSession(options));
-}
-
-function createRemotes<S, I>(setup: SessionSetup<S, I>, nowMs: number): RemotePeer[] {
-  const vectorLength = setup.peers.length > 2 ? setup.logs.length : 0;
-  return setup.peers.flatMap((peer, index) => {
-    if (index === setup.selfIndex) return [];
-    const logs = setup.logs.filter((log) => log.owner === index);
-    const cellBytes = setup.game.input.byteLength;
-    const shape = { matchKey: setup.matchKey, senderSlots: logs.length, cellBytes, vectorLength };
-    return [new RemotePeer(peer, index, logs, shape, nowMs)];
-  });
 }
 
 class RollbackSession<S, I> implements Session<S, I> {
@@ -71,10 +56,7 @@ class RollbackSession<S, I> implements Session<S, I> {
   readonly #timeline: Timeline<S, I>;
   readonly #exchange: FrameExchange;
   readonly #handshake: Handshake;
-  readonly #membership: Membership;
-  readonly #viewChange: ViewChange;
-  /** Messages that answer an arrival, sent by the next advance. */
-  readonly #outbox: Outbox;
+  readonly #council: Council;
   readonly #check: DesyncCheck;
   readonly #intake: PacketIntake;
   readonly #stalls = new StallMeter();
@@ -89,13 +71,13 @@ class RollbackSession<S, I> implements Session<S, I> {
   /** All others run: the handshake has nothing left to repeat. */
   #greeted = false;
   #packetsUntilReport = 0;
-  stepsPerAdvanceMax: number;
+  #stepsPerAdvanceMax: number;
 
   constructor(options: SessionOptions<S, I>, setup: SessionSetup<S, I>) {
     this.#options = options;
     this.#setup = setup;
     this.#createdAtMs = options.nowMs;
-    this.stepsPerAdvanceMax = setup.stepsPerAdvanceMax;
+    this.#stepsPerAdvanceMax = setup.stepsPerAdvanceMax;
     this.#remotes = createRemotes(setup, options.nowMs);
     this.#byPeer = new Map(this.#remotes.map((remote) => [remote.peer, remote]));
     this.#clock = new MatchClock({
@@ -105,11 +87,6 @@ class RollbackSession<S, I> implements Session<S, I> {
       windowFrames: setup.predictionFramesMax,
     });
     this.#facts = { clock: this.#clock, hash: 0, report: false, viewId: 0, hears: 0 };
-    this.#outbox = new Outbox((to, bytes) => {
-      // On both: the reliable channel waits for retransmissions when a packet is lost, the other one does not.
-      if (bytes.length <= PACKET_BYTES_MAX) this.#send(to, 'unreliable', bytes);
-      this.#send(to, 'reliable', bytes);
-    });
     this.#check = this.#createCheck();
     this.#timeline = this.#createTimeline();
     this.#exchange = new FrameExchange({
@@ -122,7 +99,8 @@ class RollbackSession<S, I> implements Session<S, I> {
       onEquivocation: (log, frame, from) =>
         this.#events.push({ type: 'equivocation', slot: log.slot, frame, sources: [from.peer] }),
     });
-    this.#relayView = this.#createRelayView();
+    const { selfIndex, logs } = setup;
+    this.#relayView = { selfIndex, logs, remotes: this.#remotes, held: this.#exchange.held, hears: 0 };
     this.#handshake = new Handshake({
       agreement: setup.agreement,
       matchKey: setup.matchKey,
@@ -130,21 +108,17 @@ class RollbackSession<S, I> implements Session<S, I> {
       coordinator: setup.selfIndex === 0,
       send: (to, bytes) => this.#send(to, 'unreliable', bytes),
     });
-    this.#membership = this.#createMembership();
-    this.#viewChange = new ViewChange(this.#createViewHost());
+    this.#council = this.#createCouncil();
     this.#intake = new PacketIntake({
       matchKey: setup.matchKey,
       clock: this.#clock,
       timeline: this.#timeline,
       exchange: this.#exchange,
       handshake: this.#handshake,
-      membership: this.#membership,
+      council: this.#council,
       check: this.#check,
-      viewChange: this.#viewChange,
       cellBytes: setup.game.input.byteLength,
       selfIndex: setup.selfIndex,
-      peerAt: (index) => this.#peerAt(index),
-      passOn: (to, bytes) => this.#outbox.push(to, bytes),
     });
   }
 
@@ -176,67 +150,33 @@ class RollbackSession<S, I> implements Session<S, I> {
     });
   }
 
-  #createMembership(): Membership {
-    const { selfIndex, ownLogs, lostAfterMs, lateAfterMs, onLost } = this.#setup;
-    return new Membership({
-      selfVote: ownLogs.length > 0 ? 1 << selfIndex : 0,
+  #createCouncil(): Council {
+    const events = this.#events;
+    return new Council({
+      setup: this.#setup,
       remotes: this.#remotes,
       clock: this.#clock,
-      lostAfterMs,
-      lateAfterMs,
-      onLost,
+      exchange: this.#exchange,
+      cut: (log, cutFrame) => this.#timeline.cut(log, cutFrame),
+      send: (to, channel, bytes) => this.#send(to, channel, bytes),
       events: {
         late: (remote, silentMs) => {
           // A silent peer no longer steers us.
           this.#intake.clocksRenewed = true;
-          this.#events.push({ type: 'peer-late', peer: remote.peer, silentMs });
+          events.push({ type: 'peer-late', peer: remote.peer, silentMs });
         },
-        back: (remote, silentMs) => this.#events.push({ type: 'peer-back', peer: remote.peer, silentMs }),
-        watcherLeft: ({ peer, newestFrame }, reason) =>
-          this.#events.push({ type: 'peer-left', peer, cutFrame: newestFrame, reason }),
+        back: (remote, silentMs) => events.push({ type: 'peer-back', peer: remote.peer, silentMs }),
+        left: (remote, cutFrame, reason) => {
+          this.#intake.clocksRenewed = true;
+          events.push({ type: 'peer-left', peer: remote.peer, cutFrame, reason });
+        },
         moved: (phase) => {
           this.#moveTo(phase);
-          if (phase === 'no-quorum') this.#events.push({ type: 'no-quorum', frame: this.frameConfirmed });
+          if (phase === 'no-quorum') events.push({ type: 'no-quorum', frame: this.frameConfirmed });
         },
-        gaveUp: () => this.#end(this.#phase === 'no-quorum' ? 'no-quorum' : 'peer-lost'),
+        ended: (reason) => this.#end(reason),
       },
     });
-  }
-
-  /** A live view: relays are chosen from it each frame without building an object. */
-  #createRelayView(): RelayView {
-    const clock = this.#clock;
-    const facts = this.#facts;
-    return {
-      selfIndex: this.#setup.selfIndex,
-      logs: this.#setup.logs,
-      remotes: this.#remotes,
-      held: this.#exchange.held,
-      get hears() {
-        return facts.hears;
-      },
-      get adjustment() {
-        return clock.adjustment;
-      },
-    };
-  }
-
-  #createViewHost(): ViewHost {
-    const { selfIndex, logs, ownLogs, matchKey } = this.#setup;
-    const maskOf = (wanted: (remote: RemotePeer) => boolean): number =>
-      this.#remotes.reduce((mask, remote) => (wanted(remote) ? mask | (1 << remote.index) : mask), 0);
-    return {
-      selfIndex,
-      logs,
-      voters: () => maskOf((remote) => remote.isVoter) | (ownLogs.length > 0 ? 1 << selfIndex : 0),
-      gone: () => this.#membership.gone,
-      audience: () => maskOf((remote) => remote.member && remote.goodbyeFrame < 0),
-      hears: (index) => (this.#membership.hears & (1 << index)) !== 0,
-      send: (index, message) => this.#sendView(index, encodeViewMessage(message, matchKey)),
-      stage: (log, base, last, cells) => this.#exchange.stage(log, base, last, cells),
-      apply: (body) => this.#applyView(body),
-      vouched: (mask) => this.#membership.vouched(mask, this.#clock.nowMs),
-    };
   }
 
   get phase(): SessionPhase {
@@ -264,7 +204,13 @@ class RollbackSession<S, I> implements Session<S, I> {
     return this.#setup.peers;
   }
   get viewId(): number {
-    return this.#viewChange.viewId;
+    return this.#council.viewChange.viewId;
+  }
+  get stepsPerAdvanceMax(): number {
+    return this.#stepsPerAdvanceMax;
+  }
+  set stepsPerAdvanceMax(steps: number) {
+    this.#stepsPerAdvanceMax = requireStepsPerAdvance(steps);
   }
 
   on<K extends keyof SessionEvents>(type: K, listener: (event: SessionEvents[K]) => void): () => void {
@@ -354,7 +300,7 @@ class RollbackSession<S, I> implements Session<S, I> {
     } else if (startAtMs !== undefined && nowMs >= startAtMs) {
       this.#moveTo('running');
       this.#clock.start(startAtMs);
-      this.#membership.start(nowMs);
+      this.#council.membership.start(nowMs);
       this.#events.push({ type: 'started', atMs: startAtMs });
     } else if (startAtMs === undefined && nowMs - this.#createdAtMs > HANDSHAKE_TIMEOUT_MS) {
       this.#end('handshake-timeout');
@@ -364,10 +310,8 @@ class RollbackSession<S, I> implements Session<S, I> {
   #advanceMatch(): void {
     const timeline = this.#timeline;
     if (!this.#greeted) this.#greet();
-    this.#membership.check(this.#viewChange);
+    this.#council.advance();
     if ((this.#phase as SessionPhase) === 'ended') return;
-    this.#catchUp();
-    if (!this.#outbox.empty) this.#outbox.flush();
     timeline.begin();
     if (this.#phase === 'running') {
       if (this.#intake.clocksRenewed) {
@@ -375,42 +319,12 @@ class RollbackSession<S, I> implements Session<S, I> {
         this.#clock.steer(this.#remotes);
       }
       timeline.rollBack();
-      timeline.stepDue(this.#clock, this.stepsPerAdvanceMax);
+      timeline.stepDue(this.#clock, this.#stepsPerAdvanceMax);
       this.#noteStall();
     }
     timeline.simulation.effects.prune(timeline.frameConfirmed);
     if (this.#phase !== 'ended' && (timeline.report.framesStepped > 0 || this.#clock.sendOverdue))
       this.#sendFrames();
-  }
-
-  /** Sends a view message; through a third peer as well while the direct link is silent one way. */
-  #sendView(index: number, message: Uint8Array): void {
-    const to = this.#peerAt(index);
-    if (to === undefined) return;
-    this.#outbox.push(to, message);
-    const { hears } = this.#membership;
-    const hearsUs = !to.reported || (to.hears & (1 << this.#setup.selfIndex)) !== 0;
-    if ((hears & (1 << index)) !== 0 && hearsUs) return;
-    const helper = this.#remotes.find(
-      (remote) => remote !== to && (hears & (1 << remote.index)) !== 0 && (remote.hears & (1 << index)) !== 0,
-    );
-    const { selfIndex, matchKey } = this.#setup;
-    if (helper !== undefined)
-      this.#outbox.push(helper, encodeForward({ from: selfIndex, to: index, message }, matchKey));
-  }
-
-  #peerAt(index: number): RemotePeer | undefined {
-    return this.#remotes.find((remote) => remote.index === index);
-  }
-
-  /** Sends members that lack a commit, and peers that were cut off, what was decided. */
-  #catchUp(): void {
-    for (const remote of this.#remotes) {
-      if (!remote.isBehind) continue;
-      remote.isBehind = false;
-      remote.catchUpAtMs = this.#clock.nowMs;
-      this.#viewChange.catchUp(remote.index, 0);
-    }
   }
 
   /** Repeats what the handshake still owes to peers that do not run yet. */
@@ -424,7 +338,7 @@ class RollbackSession<S, I> implements Session<S, I> {
     this.#stalls.counters.rollbackFrames += report.framesResimulated;
     const change = this.#stalls.note(report.stalled, report.framesStepped > 0, this.#clock.nowMs);
     if (change === 'began') {
-      const waitingFor = this.#membership.waitingFor(this.#timeline.receivedByAll);
+      const waitingFor = this.#council.membership.waitingFor(this.#timeline.receivedByAll);
       this.#events.push({ type: 'stalled', frame: simulation.frame + 1, waitingFor });
     } else if (change === 'ended') {
       this.#events.push({ type: 'resumed', frame: simulation.frame, stalledMs: this.#stalls.lastStallMs });
@@ -444,8 +358,9 @@ class RollbackSession<S, I> implements Session<S, I> {
     facts.report = this.#packetsUntilReport < 0;
     if (facts.report) this.#packetsUntilReport = REPORT_INTERVAL_PACKETS - 1;
     facts.hash = this.#check.hashToSend;
-    facts.viewId = this.#viewChange.viewId;
-    facts.hears = this.#membership.hears;
+    facts.viewId = this.viewId;
+    facts.hears = this.#council.membership.hears;
+    this.#relayView.hears = facts.hears;
     if (this.#setup.peers.length > 2) chooseRelays(this.#relayView);
     const remotes = this.#remotes;
     for (let index = 0; index < remotes.length; index += 1) {
@@ -464,26 +379,6 @@ class RollbackSession<S, I> implements Session<S, I> {
       this.#options.send(to.peer, channel, bytes);
     } catch {
       to.sendFailures += 1;
-    }
-  }
-
-  /** The members agreed on the next view: cut the removed slots, let the removed peers go. */
-  #applyView(body: ViewBody): void {
-    this.#intake.clocksRenewed = true;
-    if ((body.removed & (1 << this.#setup.selfIndex)) !== 0) {
-      this.#end('removed');
-      return;
-    }
-    for (const { slot, cut } of body.cuts) {
-      const log = this.#setup.logs[slot];
-      if (log?.isActive === true && (body.removed & (1 << log.owner)) !== 0) this.#timeline.cut(log, cut);
-    }
-    for (const remote of this.#remotes) {
-      if (!remote.member || (body.removed & (1 << remote.index)) === 0) continue;
-      remote.member = false;
-      const reason = this.#membership.reasonOf(remote);
-      this.#events.push({ type: 'peer-left', peer: remote.peer, cutFrame: remote.received, reason });
-      if (this.#setup.onLost === 'end') this.#end('peer-lost');
     }
   }
 
@@ -515,11 +410,15 @@ class RollbackSession<S, I> implements Session<S, I> {
   /** The last inputs and the goodbye go out on the reliable channel in this order, and the goodbye on the fast one. */
   #sendGoodbyes(): void {
     this.#facts.report = false;
-    const goodbye = encodeGoodbye(this.#setup.ownLogs[0]?.received ?? 0, this.#setup.matchKey);
+    const last = this.#phase === 'handshake' ? 0 : this.#exchange.newestOwn;
+    const goodbye = encodeGoodbye(last, this.#setup.matchKey);
     for (const remote of this.#remotes) {
       if (!remote.member) continue;
-      if (this.#phase !== 'handshake')
+      // The reliable channel keeps the order, so each packet goes on where the one before ended.
+      while (remote.acked < last) {
         this.#send(remote, 'reliable', this.#exchange.encode(remote, this.#facts));
+        remote.acked = this.#exchange.lastCarried;
+      }
       this.#send(remote, 'reliable', goodbye);
       this.#send(remote, 'unreliable', goodbye);
     }
@@ -539,14 +438,8 @@ class RollbackSession<S, I> implements Session<S, I> {
   }
 
   stats(): SessionStats {
-    const members = this.#remotes.filter((remote) => remote.member);
-    return {
-      ...this.#stalls.counters,
-      peers: members.map((remote) => peerStats(remote, this.#clock)),
-      inputDelayFrames: this.#setup.inputDelayFrames,
-      framesAhead: this.#clock.lead,
-      pace: this.#clock.pace,
-    };
+    const { inputDelayFrames } = this.#setup;
+    return sessionStats(this.#remotes, this.#clock, { ...this.#stalls.counters, inputDelayFrames });
   }
 
   #deliver(): void {

@@ -1,5 +1,6 @@
 /** Typed inputs and state: `rollmesh/state`. */
 export { createRandom, type Random } from '../base/prng.js';
+export { type CustomStateOptions, customState } from './custom-state.js';
 export { defineState, type StateOf } from './define-state.js';
 export type { FieldDifference, InputDefinition, StateDefinition, StateStore } from './definitions.js';
 export {
@@ -42,3 +43,4 @@ export {
   type IntField,
   int,
 } from './input.js';
+export { plainState } from './plain-state.js';

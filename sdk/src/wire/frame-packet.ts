@@ -16,18 +16,23 @@
  *     relay       slot u8 (another peer's), first frame u16 (low bits), count u8 (1 to 32), cells of that slot
  */
 import { crc16 } from '../base/crc16.js';
-import { PACKET_BYTES_MAX, PACKET_FRAMES_MAX } from '../base/limits.js';
+import { PACKET_BYTES_MAX, PACKET_FRAMES_MAX, PLAYERS_MAX } from '../base/limits.js';
 import { skipCells } from './input-cells.js';
 
+/** Bytes before the inputs. */
 export const FRAME_HEADER_BYTES = 8;
+/** Bytes of a report before its vector, with three or more peers. */
+export const REPORT_VIEW_BYTES = 5;
+/** Most bytes of inputs in one packet: what the longest header and report and the hash leave. A relay takes what is then left. */
+export const INPUTS_BYTES_MAX: number =
+  PACKET_BYTES_MAX - (FRAME_HEADER_BYTES + 1) - (4 + REPORT_VIEW_BYTES + PLAYERS_MAX) - 6;
+/** Flags of byte 0. */
 export const FLAG_REPORT = 1;
 export const FLAG_HASH = 2;
 export const FLAG_RELAY = 4;
 export const FLAG_WIDE_ACK = 8;
 /** An acknowledgement this far from the packet's frame, or farther, is sent wide. */
 export const NARROW_ACK_FRAMES = 100;
-/** Bytes of a report before its vector, with three or more peers. */
-export const REPORT_VIEW_BYTES = 5;
 /** Most frames of one relayed slot in one packet. */
 export const RELAY_FRAMES_MAX = 32;
 /** Stamp value that says: no usable clock. */

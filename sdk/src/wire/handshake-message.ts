@@ -14,6 +14,7 @@ export const WIRE_VERSION = 1;
 /** HELLO must be readable across matches and versions, so its CRC starts from a constant. */
 export const HELLO_KEY = 0x524d;
 
+/** Length of a HELLO of this version. */
 export const HELLO_BYTES = 35;
 
 /** HELLO flags. */

@@ -86,6 +86,12 @@ function writeCell(ring: CellRing, frame: number, out: Uint8Array, offset: numbe
   return at;
 }
 
+/** Most bytes that one frame of `slots` cells of `cellBytes` bytes takes. */
+export function frameBytesMax(slots: number, cellBytes: number): number {
+  // A group byte for every eight cells, and one more because a frame may begin in the middle of a group.
+  return slots * (cellBytes + ((cellBytes + 7) >> 3)) + ((slots + 7) >> 3) + 1;
+}
+
 /**
  * Walks `frames * slots` cells from `offset` without reading any log.
  * @returns the offset after the last cell, or -1 if the bytes are not a legal encoding. Never throws.

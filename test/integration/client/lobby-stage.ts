@@ -1,0 +1,63 @@
+/** A lobby server in this process and clients of it, all gone after each test. */
+import { type ConnectLobbyOptions, connectLobby, type Lobby, type LobbySocketConstructor } from 'rollmesh';
+import { startLobbyServer } from 'rollmesh-lobby';
+import WebSocket from 'ws';
+import { MemoryNetwork } from './memory-mesh.js';
+
+/** Running lobby server. */
+export type LobbyServer = Awaited<ReturnType<typeof startLobbyServer>>;
+
+/** Sockets that a test can cut, as a lost network would: no close frame, no farewell. */
+export class Sockets {
+  readonly open = new Set<WebSocket>();
+
+  /** For `connectLobby({ webSocket })`. */
+  readonly constructorFor = (): LobbySocketConstructor => {
+    const { open } = this;
+    return class extends WebSocket {
+      constructor(url: string | URL, protocols?: string | string[]) {
+        super(url, protocols);
+        open.add(this);
+        this.on('close', () => open.delete(this));
+      }
+    };
+  };
+
+  cut(): void {
+    for (const socket of this.open) socket.terminate();
+  }
+}
+
+/** One test's server, network and clients. */
+export class LobbyStage {
+  readonly network = new MemoryNetwork();
+  server: LobbyServer | undefined;
+  #lobbies: Lobby[] = [];
+
+  get url(): string {
+    return this.server?.url ?? '';
+  }
+
+  async start(): Promise<void> {
+    this.server = await startLobbyServer({ port: 0 });
+  }
+
+  async connect(name: string, options: Partial<ConnectLobbyOptions> = {}): Promise<Lobby> {
+    const lobby = await connectLobby(this.url, {
+      app: 'tap',
+      name,
+      webSocket: WebSocket,
+      createTransport: this.network.createTransport,
+      ...options,
+    });
+    this.#lobbies.push(lobby);
+    return lobby;
+  }
+
+  async stop(): Promise<void> {
+    for (const lobby of this.#lobbies) await lobby.close();
+    this.#lobbies = [];
+    await this.server?.close();
+    this.server = undefined;
+  }
+}

@@ -1,0 +1,118 @@
+/** One peer of a virtual mesh: its session and everything that it did, said and confirmed. */
+import type { Session, SessionEvents } from 'rollmesh/session';
+
+/** One event and when it was delivered, on the mesh's clock. */
+export interface HeardEvent {
+  readonly atMs: number;
+  readonly event: SessionEvents[keyof SessionEvents];
+}
+
+/** What the unreliable channel of a peer carried. */
+export interface SentCounts {
+  packets: number;
+  bytes: number;
+  largest: number;
+}
+
+const EVENT_TYPES: readonly (keyof SessionEvents)[] = [
+  'started',
+  'peer-late',
+  'peer-back',
+  'peer-left',
+  'desync',
+  'equivocation',
+  'stalled',
+  'resumed',
+  'incompatible',
+  'effect',
+  'effect-retracted',
+  'input-clamped',
+  'determinism-warning',
+  'ended',
+];
+/** A confirmed hash is asked for again when it is this many frames old: it must not have changed. */
+const RECHECK_FRAMES = 400;
+
+/** One peer of the mesh and everything it did. */
+export class MeshPeer<S, I> {
+  readonly index: number;
+  readonly id: string;
+  readonly events: HeardEvent[] = [];
+  /** What `readInput` returned: slot -> frame -> value. */
+  readonly reads: Map<number, I[]> = new Map();
+  /** Hash of each confirmed frame, as it was first told. Index 0 is unused. */
+  readonly hashes: number[] = [0];
+  readonly sent: SentCounts = { packets: 0, bytes: 0, largest: 0 };
+  advances = 0;
+  framesStepped = 0;
+  framesResimulated = 0;
+  /** Most frames that frameCurrent ever led frameConfirmed. */
+  depthMax = 0;
+  /** Set by tests to move the peer's clock against true time, ms. */
+  shiftMs = 0;
+  asleepUntilMs = -1;
+  #session: Session<S, I> | undefined;
+  #frameFinal = 0;
+
+  constructor(index: number) {
+    this.index = index;
+    this.id = peerId(index);
+  }
+
+  /** The session. Only once the peer was created. */
+  get session(): Session<S, I> {
+    if (this.#session === undefined) throw new Error(`peer ${this.id} has not been created yet`);
+    return this.#session;
+  }
+
+  get exists(): boolean {
+    return this.#session !== undefined;
+  }
+
+  /** Takes the session and listens to all its events. */
+  adopt(session: Session<S, I>, nowMs: () => number): void {
+    this.#session = session;
+    for (const type of EVENT_TYPES) session.on(type, (event) => this.events.push({ atMs: nowMs(), event }));
+  }
+
+  /** The events of one type, in order. */
+  heard<K extends keyof SessionEvents>(type: K): SessionEvents[K][] {
+    return this.events
+      .filter(({ event }) => event.type === type)
+      .map(({ event }) => event as SessionEvents[K]);
+  }
+
+  /** When the first event of a type came, ms on the mesh's clock; `undefined` if none did. */
+  heardAtMs(type: keyof SessionEvents): number | undefined {
+    return this.events.find(({ event }) => event.type === type)?.atMs;
+  }
+
+  /** Checks what must hold after every call, and keeps the hashes of newly confirmed frames. Returns what does not hold. */
+  observe(windowFrames: number): string[] {
+    const { frameCurrent, frameConfirmed, frameFinal } = this.session;
+    const wrong: string[] = [];
+    const depth = frameCurrent - frameConfirmed;
+    this.depthMax = Math.max(this.depthMax, depth);
+    if (depth < 0 || depth > windowFrames)
+      wrong.push(`current ${frameCurrent} is ${depth} beyond confirmed ${frameConfirmed}`);
+    if (frameConfirmed < this.hashes.length - 1)
+      wrong.push(`confirmed falls from ${this.hashes.length - 1} to ${frameConfirmed}`);
+    if (frameFinal < this.#frameFinal || frameFinal > frameConfirmed)
+      wrong.push(`final goes from ${this.#frameFinal} to ${frameFinal}, confirmed is ${frameConfirmed}`);
+    this.#frameFinal = frameFinal;
+    for (let frame = this.hashes.length; frame <= frameConfirmed; frame += 1) {
+      const hash = this.session.stateHash(frame);
+      if (hash === undefined) wrong.push(`confirmed frame ${frame} has no hash`);
+      this.hashes.push(hash ?? -1);
+      const old = frame - RECHECK_FRAMES;
+      if (old > 0 && this.session.stateHash(old) !== this.hashes[old])
+        wrong.push(`the hash of frame ${old} has changed`);
+    }
+    return wrong.map((problem) => `peer ${this.id}: ${problem}`);
+  }
+}
+
+/** Name of the peer at an index: 'a', 'b', ... */
+export function peerId(index: number): string {
+  return String.fromCharCode(97 + index);
+}

@@ -1,0 +1,409 @@
+/** Peers that fall silent, come back, are lost or leave. */
+import type { SessionOptions } from 'rollmesh/session';
+import type { MeshPeer } from '../../support/mesh-peer.js';
+import { type MeshOptions, VirtualMesh } from '../../support/virtual-mesh.js';
+import { type ChainInput, type ChainState, chainGame, changing } from './chain-game.js';
+
+type Mesh = VirtualMesh<ChainState, ChainInput>;
+type Peer = MeshPeer<ChainState, ChainInput>;
+type Options = Partial<MeshOptions<ChainState, ChainInput>>;
+
+function running(options: Options = {}, all: Partial<SessionOptions<ChainState, ChainInput>> = {}): Mesh {
+  const mesh: Mesh = new VirtualMesh({
+    seed: 1,
+    peerCount: 2,
+    game: chainGame({ playersMax: 4 }),
+    conditions: { oneWayMs: 50, jitterMs: 10, loss: 0.03 },
+    readInput: changing(0.3),
+    session: () => all,
+    ...options,
+  });
+  mesh.start();
+  mesh.run(1500);
+  return mesh;
+}
+
+function peer(mesh: Mesh, index: number): Peer {
+  return mesh.peers[index] as Peer;
+}
+
+function leave(mesh: Mesh, index: number): void {
+  peer(mesh, index).session.leave(mesh.clockOf(peer(mesh, index)));
+}
+
+/** Events of these types, in the order they came. */
+function story({ events }: Peer, ...types: readonly string[]): string[] {
+  return events.map(({ event }) => event.type as string).filter((type) => types.includes(type));
+}
+
+describe('a peer that falls silent', () => {
+  test('is late after lateAfterMs and lost after lostAfterMs', () => {
+    const mesh = running();
+    const silentFromMs = mesh.nowMs;
+    mesh.sleep(1, 60_000);
+    mesh.run(4000);
+    const survivor = peer(mesh, 0);
+    // Its last packet came up to 60 ms later, one frame may pass before an advance sees it.
+    expect((survivor.heardAtMs('peer-late') ?? 0) - silentFromMs).toBeGreaterThan(250);
+    expect((survivor.heardAtMs('peer-late') ?? 0) - silentFromMs).toBeLessThan(250 + 60 + 34);
+    expect((survivor.heardAtMs('peer-left') ?? 0) - silentFromMs).toBeGreaterThan(3000);
+    expect((survivor.heardAtMs('peer-left') ?? 0) - silentFromMs).toBeLessThan(3000 + 60 + 34);
+    expect(survivor.heard('peer-late')[0]?.silentMs).toBeGreaterThan(250);
+  });
+
+  test('is late only beyond the delay of its path', () => {
+    const mesh = running(
+      { conditions: { oneWayMs: 300, jitterMs: 60, loss: 0.1 } },
+      { predictionFramesMax: 40 },
+    );
+    mesh.run(5000);
+    const silentFromMs = mesh.nowMs;
+    expect(peer(mesh, 0).heard('peer-late')).toEqual([]);
+    mesh.sleep(1, 2500);
+    mesh.run(2500);
+    expect((peer(mesh, 0).heardAtMs('peer-late') ?? 0) - silentFromMs).toBeGreaterThan(300 + 2 * 480);
+  });
+
+  test('and comes back before it is lost has missed nothing', () => {
+    const mesh = running();
+    mesh.sleep(1, 2000);
+    mesh.run(2500);
+    const [survivor, sleeper] = [peer(mesh, 0), peer(mesh, 1)];
+    expect(story(survivor, 'peer-late', 'peer-back', 'peer-left')).toEqual(['peer-late', 'peer-back']);
+    expect(survivor.heard('peer-back')[0]?.silentMs).toBeGreaterThan(1900);
+    expect(survivor.heard('stalled')).toHaveLength(1);
+    expect(survivor.heard('stalled')[0]?.waitingFor).toEqual(['b']);
+    expect(survivor.heard('resumed')[0]?.stalledMs).toBeGreaterThan(1500);
+    mesh.run(3000);
+    expect(mesh.compareHashes().different).toEqual([]);
+    expect(Math.abs(survivor.session.frameCurrent - sleeper.session.frameCurrent)).toBeLessThan(3);
+    expect(mesh.violations).toEqual([]);
+  });
+
+  test('and whose packets alone are lost is waited for as well', () => {
+    const mesh = running();
+    mesh.cut(1, 0);
+    mesh.run(2000);
+    mesh.heal(1, 0);
+    mesh.run(2000);
+    expect(story(peer(mesh, 0), 'peer-late', 'peer-back', 'peer-left')).toEqual(['peer-late', 'peer-back']);
+    expect(mesh.compareHashes().different).toEqual([]);
+    expect(mesh.compareHashes().compared).toBeGreaterThan(150);
+  });
+});
+
+describe('two players, one is lost', () => {
+  test("'vacate': the other plays on from an exact cut, without stalls and without it", () => {
+    const mesh = running();
+    mesh.sleep(1, 60_000);
+    mesh.run(5000);
+    const survivor = peer(mesh, 0);
+    const [left] = survivor.heard('peer-left');
+    expect(left).toMatchObject({ peer: 'b', reason: 'lost' });
+    expect(survivor.session.phase).toBe('running');
+    expect(survivor.session.slots.slice(0, 3)).toEqual(['active', 'vacant', 'vacant']);
+    expect(survivor.session.viewId).toBe(1);
+    expect(survivor.session.state.active).toBe(1);
+    const cut = left?.cutFrame ?? 0;
+    const reads = peer(mesh, 1).reads.get(1) ?? [];
+    expect(survivor.session.inputsAt(cut)?.[1]).toEqual(reads[cut]);
+    expect(survivor.session.inputsAt(cut + 1)?.[1]).toEqual({ v: 0 });
+    expect(survivor.session.frameConfirmed).toBe(survivor.session.frameCurrent);
+    expect(survivor.session.frameFinal).toBe(survivor.session.frameCurrent);
+    const before = survivor.session.frameCurrent;
+    mesh.run(1000);
+    expect(survivor.session.frameCurrent - before).toBeGreaterThan(58);
+    expect(survivor.session.stats().peers).toEqual([]);
+    expect(mesh.violations).toEqual([]);
+  });
+
+  test("'vacate': what still comes from the lost peer is ignored, on both sides of the fork", () => {
+    const mesh = running();
+    for (const [from, to] of [
+      [0, 1],
+      [1, 0],
+    ] as const)
+      mesh.cut(from, to);
+    mesh.run(4000);
+    for (const [from, to] of [
+      [0, 1],
+      [1, 0],
+    ] as const)
+      mesh.heal(from, to);
+    mesh.run(1000);
+    for (const half of mesh.peers) {
+      expect(half.heard('peer-left')).toHaveLength(1);
+      expect(half.heard('desync')).toEqual([]);
+      expect(half.session.phase).toBe('running');
+      expect(half.session.frameConfirmed).toBeGreaterThan(200);
+    }
+    expect(mesh.violations).toEqual([]);
+  });
+
+  test('a bot of the game takes over its slot', () => {
+    const mesh = running({}, { onLost: { bot: 'seven' } });
+    mesh.sleep(1, 60_000);
+    mesh.run(5000);
+    const survivor = peer(mesh, 0);
+    const cut = survivor.heard('peer-left')[0]?.cutFrame ?? 0;
+    expect(survivor.session.slots[1]).toBe('substituted');
+    expect(survivor.session.inputsAt(cut + 1)?.[1]).toEqual({ v: 7 });
+    expect(survivor.session.inputsAt(survivor.session.frameConfirmed)?.[1]).toEqual({ v: 7 });
+    expect(survivor.session.frameConfirmed).toBeGreaterThan(200);
+    expect(mesh.violations).toEqual([]);
+  });
+
+  test("'end': the match ends with the cut", () => {
+    const mesh = running({}, { onLost: 'end' });
+    mesh.sleep(1, 60_000);
+    mesh.run(4000);
+    const survivor = peer(mesh, 0);
+    expect(story(survivor, 'peer-left', 'ended')).toEqual(['peer-left', 'ended']);
+    expect(survivor.heard('ended')[0]?.reason).toBe('peer-lost');
+    expect(survivor.session.phase).toBe('ended');
+    const frame = survivor.session.frameCurrent;
+    mesh.run(500);
+    expect(survivor.session.frameCurrent).toBe(frame);
+  });
+
+  test("'pause': the match stands still, however long, and goes on when it returns", () => {
+    const mesh = running({}, { onLost: 'pause' });
+    mesh.sleep(1, 45_000);
+    mesh.run(5000);
+    const survivor = peer(mesh, 0);
+    expect(survivor.session.phase).toBe('paused');
+    const frame = survivor.session.frameCurrent;
+    const sent = survivor.sent.packets;
+    mesh.run(39_900);
+    expect(survivor.session.phase).toBe('paused');
+    expect(survivor.session.frameCurrent).toBe(frame);
+    // It keeps knocking.
+    expect(survivor.sent.packets - sent).toBeGreaterThan(39 * 25);
+    mesh.run(3000);
+    expect(survivor.session.phase).toBe('running');
+    expect(story(survivor, 'peer-late', 'peer-back', 'peer-left', 'ended')).toEqual([
+      'peer-late',
+      'peer-back',
+    ]);
+    expect(survivor.session.frameConfirmed).toBeGreaterThan(frame + 100);
+    expect(mesh.compareHashes().different).toEqual([]);
+    expect(mesh.violations).toEqual([]);
+  });
+
+  test("'pause': a return after seconds is not followed by a rush", () => {
+    const mesh = running({}, { onLost: 'pause' });
+    mesh.sleep(1, 10_000);
+    mesh.run(10_000);
+    const before = mesh.peers.map(({ session }) => session.frameCurrent);
+    mesh.run(3000);
+    for (const [index, { session }] of mesh.peers.entries()) {
+      const frames = session.frameCurrent - (before[index] as number);
+      expect(frames).toBeGreaterThan(160);
+      expect(frames).toBeLessThan(215);
+    }
+    expect(Math.abs(peer(mesh, 0).session.frameCurrent - peer(mesh, 1).session.frameCurrent)).toBeLessThan(3);
+  });
+
+  test('a closed link is a loss at once, and an open one again ends a pause', () => {
+    const mesh = running({}, { onLost: 'pause' });
+    const survivor = peer(mesh, 0);
+    survivor.session.linkChanged('b', 'suspect', mesh.clockOf(survivor));
+    mesh.run(50);
+    expect(survivor.session.phase).toBe('running');
+    survivor.session.linkChanged('b', 'closed', mesh.clockOf(survivor));
+    mesh.run(50);
+    expect(survivor.session.phase).toBe('paused');
+    survivor.session.linkChanged('b', 'open', mesh.clockOf(survivor));
+    mesh.run(50);
+    expect(survivor.session.phase).toBe('running');
+    survivor.session.linkChanged('nobody', 'closed', mesh.clockOf(survivor));
+    mesh.run(1000);
+    expect(mesh.compareHashes().different).toEqual([]);
+  });
+});
+
+describe('leave', () => {
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])('delivers the last inputs: both know the same cut, seed %i', (seed) => {
+    const mesh = running({ seed, conditions: { oneWayMs: 60, jitterMs: 30, loss: 0.3, duplication: 0.2 } });
+    leave(mesh, 1);
+    const [survivor, leaver] = [peer(mesh, 0), peer(mesh, 1)];
+    const last = (leaver.reads.get(1)?.length ?? 0) - 1;
+    expect(leaver.heard('ended')).toEqual([
+      { type: 'ended', reason: 'left', frame: leaver.session.frameConfirmed },
+    ]);
+    mesh.run(1500);
+    expect(survivor.heard('peer-left')).toEqual([
+      { type: 'peer-left', peer: 'b', cutFrame: last, reason: 'left' },
+    ]);
+    for (let frame = 3; frame <= last; frame += 1)
+      expect(survivor.session.inputsAt(frame)?.[1]).toEqual(leaver.reads.get(1)?.[frame]);
+    expect(survivor.session.frameConfirmed).toBeGreaterThan(last);
+    expect(mesh.compareHashes().different).toEqual([]);
+    expect(mesh.violations).toEqual([]);
+  });
+
+  test('needs the reliable channel only', () => {
+    const mesh = running();
+    mesh.condition(1, 0, { loss: 1 });
+    leave(mesh, 1);
+    mesh.run(400);
+    const last = (peer(mesh, 1).reads.get(1)?.length ?? 0) - 1;
+    expect(peer(mesh, 0).heard('peer-left')[0]).toMatchObject({ cutFrame: last, reason: 'left' });
+  });
+
+  test('is told within two round trips', () => {
+    const mesh = running();
+    const leftAtMs = mesh.nowMs;
+    leave(mesh, 1);
+    mesh.run(500);
+    expect((peer(mesh, 0).heardAtMs('peer-left') ?? Number.NaN) - leftAtMs).toBeLessThan(200);
+  });
+
+  test('with more inputs under way than one packet carries still delivers all of them', () => {
+    const mesh = running(
+      {
+        conditions: { oneWayMs: 200, jitterMs: 0, loss: 0 },
+        owners: [0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+        game: chainGame(),
+      },
+      { predictionFramesMax: 60, inputDelayFrames: 15, lostAfterMs: 60_000 },
+    );
+    // Fifteen players whose inputs change each frame, none acknowledged: 16 bytes each frame, 75 frames.
+    mesh.cut(1, 0);
+    mesh.run(4000);
+    mesh.heal(1, 0);
+    leave(mesh, 1);
+    const last = (peer(mesh, 1).reads.get(1)?.length ?? 0) - 1;
+    mesh.run(1500);
+    expect(peer(mesh, 0).heard('peer-left')[0]).toMatchObject({ cutFrame: last, reason: 'left' });
+  });
+
+  test('ends a session once and for all', () => {
+    const mesh = running();
+    leave(mesh, 1);
+    leave(mesh, 1);
+    const leaver = peer(mesh, 1);
+    const sent = leaver.sent.packets;
+    mesh.run(500);
+    expect(leaver.heard('ended')).toHaveLength(1);
+    expect(leaver.sent.packets).toBe(sent);
+    expect(leaver.session.advance(mesh.clockOf(leaver))).toEqual({
+      framesStepped: 0,
+      framesResimulated: 0,
+      stalled: false,
+    });
+    expect(leaver.session.phase).toBe('ended');
+  });
+
+  test("takes the place of a loss for onLost 'bot' and 'pause' too: who says goodbye is not waited for", () => {
+    const mesh = running({}, { onLost: 'pause' });
+    leave(mesh, 1);
+    mesh.run(1000);
+    expect(peer(mesh, 0).session.phase).toBe('running');
+    expect(peer(mesh, 0).session.frameConfirmed).toBe(peer(mesh, 0).session.frameCurrent);
+  });
+});
+
+describe('a watcher', () => {
+  test('comes and goes without anybody waiting', () => {
+    const mesh = running({ peerCount: 3, owners: [0, 1] });
+    leave(mesh, 2);
+    mesh.run(1000);
+    for (const player of mesh.peers.slice(0, 2)) {
+      expect(player.heard('peer-left')[0]).toMatchObject({ peer: 'c', reason: 'left' });
+      expect(player.heard('stalled')).toEqual([]);
+      expect(player.session.viewId).toBe(0);
+      expect(player.session.phase).toBe('running');
+    }
+    expect(mesh.compareHashes(mesh.peers.slice(0, 2)).different).toEqual([]);
+  });
+
+  test('that falls silent is lost to the players and to nobody else', () => {
+    const mesh = running({ peerCount: 3, owners: [0, 1] });
+    mesh.sleep(2, 60_000);
+    mesh.run(4000);
+    for (const player of mesh.peers.slice(0, 2)) {
+      expect(player.heard('peer-left')[0]).toMatchObject({ peer: 'c', reason: 'lost' });
+      expect(player.heard('stalled')).toEqual([]);
+    }
+  });
+
+  test('that hears nothing for longer than logs are kept never gets wrong inputs', () => {
+    const mesh = running({ peerCount: 3, owners: [0, 1] }, { lostAfterMs: 60_000 });
+    // Its own packets arrive, so nobody takes it for lost.
+    mesh.cut(0, 2);
+    mesh.cut(1, 2);
+    mesh.run(45_000);
+    mesh.heal(0, 2);
+    mesh.heal(1, 2);
+    mesh.run(20_000);
+    const watcher = peer(mesh, 2);
+    const players = mesh.peers.slice(0, 2);
+    for (const player of players) expect(player.session.frameConfirmed).toBeGreaterThan(3000);
+    expect(watcher.heard('equivocation')).toEqual([]);
+    expect(mesh.compareHashes().different).toEqual([]);
+    expect(mesh.compareHashes(players).different).toEqual([]);
+    // It cannot be served any more, and is told apart from a member that plays.
+    for (const player of players)
+      expect(player.heard('peer-left')[0]).toMatchObject({ peer: 'c', reason: 'lost' });
+  });
+});
+
+describe('three players', () => {
+  test('wait for one that is lost, and go on when it is back', () => {
+    const mesh = running({ peerCount: 3 });
+    mesh.sleep(2, 10_000);
+    mesh.run(9000);
+    expect(mesh.peers.slice(0, 2).map(({ session }) => session.phase)).toEqual(['paused', 'paused']);
+    mesh.run(4000);
+    expect(mesh.peers.map(({ session }) => session.phase)).toEqual(['running', 'running', 'running']);
+    expect(mesh.compareHashes().different).toEqual([]);
+    expect(mesh.compareHashes().compared).toBeGreaterThan(200);
+    expect(mesh.violations).toEqual([]);
+  });
+
+  test('give up after half a minute', () => {
+    const mesh = running({ peerCount: 3 });
+    mesh.sleep(2, 100_000);
+    mesh.run(32_900);
+    expect(peer(mesh, 0).session.phase).toBe('paused');
+    mesh.run(400);
+    for (const waiting of mesh.peers.slice(0, 2)) {
+      expect(waiting.heard('ended')[0]).toMatchObject({ reason: 'peer-lost' });
+      expect(waiting.heard('peer-left')).toEqual([]);
+    }
+  });
+
+  test('end when one says goodbye', () => {
+    const mesh = running({ peerCount: 3 });
+    leave(mesh, 1);
+    mesh.run(500);
+    expect(mesh.peers.map(({ session }) => session.phase)).toEqual(['ended', 'ended', 'ended']);
+    expect(peer(mesh, 2).heard('ended')[0]?.reason).toBe('peer-lost');
+  });
+
+  test('of whom one leaves while the link to the other closes end in order', () => {
+    const mesh = running({ peerCount: 3 });
+    const survivor = peer(mesh, 0);
+    leave(mesh, 1);
+    mesh.at(mesh.nowMs + 55, () => survivor.session.linkChanged('c', 'closed', mesh.clockOf(survivor)));
+    mesh.run(1000);
+    expect(survivor.heard('ended')).toHaveLength(1);
+    expect(survivor.session.phase).toBe('ended');
+  });
+
+  test('of whom one leaves when the other comes back end in order', () => {
+    const mesh = running({ peerCount: 3 });
+    const survivor = peer(mesh, 0);
+    survivor.session.linkChanged('c', 'closed', mesh.clockOf(survivor));
+    mesh.run(100);
+    expect(survivor.session.phase).toBe('paused');
+    leave(mesh, 1);
+    // The goodbye takes 50 ms, and waits up to 250 ms for inputs: both are seen by one advance.
+    survivor.session.linkChanged('c', 'open', mesh.clockOf(survivor));
+    mesh.sleep(0, 400);
+    mesh.run(1000);
+    expect(survivor.heard('ended')).toHaveLength(1);
+    expect(survivor.session.phase).toBe('ended');
+  });
+});

@@ -1,0 +1,298 @@
+/** The packet of the hot path: what is sealed is decoded, and nothing else is. */
+import fc from 'fast-check';
+import { CellRing } from '../../../sdk/src/base/cell-ring.js';
+import { PACKET_BYTES_MAX, PACKET_FRAMES_MAX } from '../../../sdk/src/base/limits.js';
+import {
+  createFrameHeader,
+  decodeFramePacket,
+  FLAG_HASH,
+  FLAG_REPORT,
+  FRAME_HEADER_BYTES,
+  type FramePacketShape,
+  packetCrc,
+  read16,
+  read32,
+  sealFramePacket,
+  write16,
+  write32,
+} from '../../../sdk/src/wire/frame-packet.js';
+import { writeCells } from '../../../sdk/src/wire/input-cells.js';
+
+const KEY = 0xbeef;
+
+/** What goes into a packet of a test. */
+interface Content {
+  readonly frame: number;
+  readonly stamp: number;
+  readonly ack: number;
+  readonly inputs: readonly (readonly number[])[];
+  readonly report?: { readonly clock: number; readonly received: number; readonly vector: readonly number[] };
+  readonly hash?: { readonly frame: number; readonly value: number };
+}
+
+function shapeOf(content: Content, cellBytes = 1): FramePacketShape {
+  return {
+    matchKey: KEY,
+    senderSlots: content.inputs.length,
+    cellBytes,
+    vectorLength: content.report?.vector.length ?? 0,
+  };
+}
+
+/** Builds the bytes of a packet; `inputs` is slot -> one byte per frame. */
+function packetOf(content: Content): Uint8Array {
+  const out = new Uint8Array(PACKET_BYTES_MAX);
+  const rings = content.inputs.map((values) => {
+    const ring = new CellRing(256, 1);
+    for (const [index, value] of values.entries()) ring.bytes[ring.offsetOf(index + 1)] = value;
+    return ring;
+  });
+  const count = content.inputs[0]?.length ?? 0;
+  let at = writeCells({ rings, first: 1, count }, out, FRAME_HEADER_BYTES, PACKET_BYTES_MAX);
+  let flags = 0;
+  if (content.report !== undefined) {
+    flags |= FLAG_REPORT;
+    write16(out, at, content.report.clock);
+    write16(out, at + 2, content.report.received);
+    out.set(content.report.vector, at + 4);
+    at += 4 + content.report.vector.length;
+  }
+  if (content.hash !== undefined) {
+    flags |= FLAG_HASH;
+    write16(out, at, content.hash.frame);
+    write32(out, at + 2, content.hash.value);
+    at += 6;
+  }
+  sealFramePacket(out, at, {
+    matchKey: KEY,
+    flags,
+    frame: content.frame,
+    stamp: content.stamp,
+    ack: content.ack,
+    count,
+  });
+  return out.slice(0, at);
+}
+
+const KINDS: readonly [string, Content][] = [
+  ['no inputs', { frame: 70_000, stamp: 4095, ack: 255, inputs: [[]] }],
+  ['a watcher', { frame: 12, stamp: 1024, ack: 3, inputs: [] }],
+  ['one input', { frame: 12, stamp: 900, ack: 9, inputs: [[0, 0, 7]] }],
+  [
+    'three slots',
+    {
+      frame: 65_535,
+      stamp: 1,
+      ack: 0,
+      inputs: [
+        [1, 2, 3, 3],
+        [0, 0, 0, 0],
+        [9, 9, 9, 0],
+      ],
+    },
+  ],
+  [
+    'a report',
+    {
+      frame: 40,
+      stamp: 1025,
+      ack: 38,
+      inputs: [[5, 5]],
+      report: { clock: -3, received: 65_535, vector: [] },
+    },
+  ],
+  [
+    'a report with a vector',
+    {
+      frame: 40,
+      stamp: 1025,
+      ack: 38,
+      inputs: [[5, 5]],
+      report: { clock: 0x7fff, received: 1, vector: [1, 200, 3, 4] },
+    },
+  ],
+  ['a hash', { frame: 61, stamp: 1025, ack: 59, inputs: [[0]], hash: { frame: 60, value: 0xdeadbeef } }],
+  [
+    'everything',
+    {
+      frame: 301,
+      stamp: 2048,
+      ack: 44,
+      inputs: [
+        [0, 1, 1, 2],
+        [3, 3, 3, 3],
+      ],
+      report: { clock: 100, received: 44, vector: [9, 8, 7] },
+      hash: { frame: 300, value: 1 },
+    },
+  ],
+];
+
+test.each(KINDS)('%s: every field comes back', (_name, content) => {
+  const bytes = packetOf(content);
+  const header = createFrameHeader();
+  expect(decodeFramePacket(bytes, shapeOf(content), header)).toBe(true);
+  expect(header).toMatchObject({
+    frame16: content.frame & 0xffff,
+    stamp: content.stamp,
+    ack8: content.ack & 0xff,
+    count: content.inputs[0]?.length ?? 0,
+    cellsAt: FRAME_HEADER_BYTES,
+    hasReport: content.report !== undefined,
+    hasHash: content.hash !== undefined,
+  });
+  if (content.report !== undefined) {
+    expect(header.clock).toBe(content.report.clock);
+    expect(header.received16).toBe(content.report.received);
+    const vector = bytes.slice(header.vectorAt, header.vectorAt + content.report.vector.length);
+    expect([...vector]).toEqual(content.report.vector);
+  }
+  if (content.hash !== undefined) {
+    expect(header.hashFrame16).toBe(content.hash.frame);
+    expect(header.hash >>> 0).toBe(content.hash.value);
+  }
+});
+
+test.each(KINDS)('%s: every truncation and every added byte is refused', (_name, content) => {
+  const bytes = packetOf(content);
+  const header = createFrameHeader();
+  for (let length = 0; length < bytes.length; length += 1)
+    expect(decodeFramePacket(bytes.subarray(0, length), shapeOf(content), header)).toBe(false);
+  for (let added = 0; added < 256; added += 1)
+    expect(decodeFramePacket(Uint8Array.from([...bytes, added]), shapeOf(content), header)).toBe(false);
+});
+
+test.each(KINDS)(
+  '%s: every single-bit flip and every pair of flips within two bytes is refused',
+  (_name, content) => {
+    const bytes = packetOf(content);
+    const header = createFrameHeader();
+    for (let bit = 0; bit < bytes.length * 8; bit += 1) {
+      for (let second = bit; second < Math.min(bit + 16, bytes.length * 8); second += 1) {
+        const damaged = bytes.slice();
+        damaged[bit >> 3] = (damaged[bit >> 3] as number) ^ (1 << (bit & 7));
+        if (second !== bit) damaged[second >> 3] = (damaged[second >> 3] as number) ^ (1 << (second & 7));
+        expect(decodeFramePacket(damaged, shapeOf(content), header)).toBe(false);
+      }
+    }
+  },
+);
+
+test.each(KINDS)('%s: a packet of any other match is refused', (_name, content) => {
+  const bytes = packetOf(content);
+  const header = createFrameHeader();
+  let accepted = 0;
+  for (let matchKey = 0; matchKey < 0x10000; matchKey += 7)
+    if (matchKey !== KEY && decodeFramePacket(bytes, { ...shapeOf(content), matchKey }, header))
+      accepted += 1;
+  expect(accepted).toBe(0);
+});
+
+/** The CRC is made right for arbitrary bytes, as a hostile peer of the match would. */
+function sealed(bytes: Uint8Array): Uint8Array {
+  if (bytes.length >= 3) write16(bytes, 1, packetCrc(bytes, bytes.length, KEY));
+  return bytes;
+}
+
+test('with a right checksum, whatever is accepted is the only encoding of its content', () => {
+  const shapes = fc.record({
+    matchKey: fc.constant(KEY),
+    senderSlots: fc.nat(3),
+    cellBytes: fc.constantFrom(1, 2, 3),
+    vectorLength: fc.constantFrom(0, 3),
+  });
+  const cells = fc.array(fc.constantFrom(0, 0, 0, 1, 2, 3, 4, 60, 255), { maxLength: 24 });
+  let accepted = 0;
+  fc.assert(
+    fc.property(
+      fc.constantFrom(0, 0x78, 1, 2, 3, 4, 0xff),
+      fc.nat(3),
+      cells,
+      shapes,
+      (first, count, rest, shape) => {
+        const bytes = sealed(Uint8Array.from([first, 0, 0, 1, 2, 3, 4, count, ...rest]));
+        const header = createFrameHeader();
+        if (!decodeFramePacket(bytes, shape, header)) return;
+        accepted += 1;
+        const again = bytes.slice();
+        again.fill(0, 0, FRAME_HEADER_BYTES);
+        const flags = (header.hasReport ? FLAG_REPORT : 0) | (header.hasHash ? FLAG_HASH : 0);
+        const fields = {
+          flags,
+          frame: header.frame16,
+          stamp: header.stamp,
+          ack: header.ack8,
+          count: header.count,
+        };
+        sealFramePacket(again, again.length, { matchKey: KEY, ...fields });
+        expect([...again]).toEqual([...bytes]);
+      },
+    ),
+    { numRuns: 6000, seed: 1 },
+  );
+  expect(accepted).toBeGreaterThan(100);
+});
+
+test.each([
+  ['bit 7 of the first byte', 0, 0x80],
+  ['the reserved flag', 0, 4],
+  ['more frames than there are cells', 7, 40],
+  ['more than 128 frames', 7, PACKET_FRAMES_MAX + 1],
+  ['a hash flag without a hash', 0, FLAG_HASH],
+  ['a report flag without a report', 0, FLAG_REPORT],
+])('refuses %s even with a right checksum', (_name, at, bits) => {
+  const content: Content = { frame: 12, stamp: 900, ack: 9, inputs: [[0, 0, 7]] };
+  const bytes = packetOf(content);
+  bytes[at] = at === 0 ? (bytes[0] as number) | bits : bits;
+  expect(decodeFramePacket(sealed(bytes), shapeOf(content), createFrameHeader())).toBe(false);
+});
+
+test('a watcher cannot carry inputs, and 128 unchanged frames are the most', () => {
+  const watcher = packetOf({ frame: 12, stamp: 900, ack: 9, inputs: [] });
+  watcher[7] = 1;
+  const shape = { matchKey: KEY, senderSlots: 0, cellBytes: 1, vectorLength: 0 };
+  expect(decodeFramePacket(sealed(watcher), shape, createFrameHeader())).toBe(false);
+  const most = packetOf({ frame: 128, stamp: 900, ack: 9, inputs: [new Array<number>(128).fill(0)] });
+  expect(decodeFramePacket(most, { ...shape, senderSlots: 1 }, createFrameHeader())).toBe(true);
+});
+
+test('no packet above the limit is looked at', () => {
+  const shape = { matchKey: KEY, senderSlots: 1, cellBytes: 1, vectorLength: PACKET_BYTES_MAX };
+  for (const length of [PACKET_BYTES_MAX, PACKET_BYTES_MAX + 1]) {
+    const bytes = new Uint8Array(length);
+    bytes[0] = FLAG_REPORT;
+    const fitting = { ...shape, vectorLength: length - FRAME_HEADER_BYTES - 4 };
+    expect(decodeFramePacket(sealed(bytes), fitting, createFrameHeader())).toBe(length <= PACKET_BYTES_MAX);
+  }
+});
+
+test('random bytes never throw', () => {
+  const header = createFrameHeader();
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ maxLength: 1200 }),
+      fc.nat(16),
+      fc.integer({ min: 1, max: 64 }),
+      (bytes, senderSlots, cellBytes) => {
+        decodeFramePacket(bytes, { matchKey: KEY, senderSlots, cellBytes, vectorLength: 16 }, header);
+        expect(
+          typeof decodeFramePacket(
+            sealed(bytes),
+            { matchKey: KEY, senderSlots, cellBytes, vectorLength: 0 },
+            header,
+          ),
+        ).toBe('boolean');
+      },
+    ),
+    { numRuns: 2000, seed: 1 },
+  );
+});
+
+test('numbers of 16 and 32 bits are little-endian', () => {
+  const bytes = new Uint8Array(6);
+  write32(bytes, 1, 0x89abcdef);
+  expect([...bytes]).toEqual([0, 0xef, 0xcd, 0xab, 0x89, 0]);
+  expect(read32(bytes, 1) >>> 0).toBe(0x89abcdef);
+  write16(bytes, 0, 0x1234f);
+  expect([bytes[0], bytes[1], read16(bytes, 0)]).toEqual([0x4f, 0x23, 0x234f]);
+});
