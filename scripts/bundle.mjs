@@ -77,9 +77,12 @@ export function bundleLobbyServer(outdir) {
   });
 }
 
-/** Minified text of a module given as source, for measuring what a player downloads. */
+/**
+ * A module given as source, minified in memory: for measuring what a player downloads.
+ * @returns its bytes, and how many of them each source file brings, the largest first
+ */
 export async function bundleMinified(source, external = []) {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     ...common,
     stdin: { contents: source, resolveDir: ROOT, loader: 'ts' },
     platform: 'browser',
@@ -87,7 +90,13 @@ export async function bundleMinified(source, external = []) {
     minify: true,
     legalComments: 'none',
     external,
+    metafile: true,
     write: false,
   });
-  return outputFiles[0].contents;
+  const [output] = Object.values(metafile.outputs);
+  const parts = Object.entries(output.inputs).map(([path, { bytesInOutput }]) => ({
+    path,
+    bytes: bytesInOutput,
+  }));
+  return { text: outputFiles[0].contents, parts: parts.sort((a, b) => b.bytes - a.bytes) };
 }

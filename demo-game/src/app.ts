@@ -1,7 +1,6 @@
 /** The way through the game: menu, room, match and back. It owns the lobby connection, the room and the match. */
-import { type Lobby, type PeerId, type Room, type SdkError, startLocalMatch } from 'rollmesh';
+import type { Lobby, PeerId, Room, SdkError } from 'rollmesh';
 import { Synth } from './audio/synth.js';
-import { cueOf, rumble } from './game/index.js';
 import { Hud } from './hud/hud.js';
 import { Toasts } from './hud/toasts.js';
 import { Controls } from './input/controls.js';
@@ -11,6 +10,7 @@ import { enterRoom, openLobby, type RumbleMatch } from './net/join-match.js';
 import { practiceSeats, seatsOf } from './net/seats.js';
 import { inWords } from './net/words.js';
 import { handsOf } from './play/hands.js';
+import { botSeed, localMatch, Show } from './play/local-match.js';
 import { playMatch } from './play/play-match.js';
 import { RoomSession } from './play/room-session.js';
 import { loadProfile, type Profile, saveProfile } from './profile.js';
@@ -41,9 +41,6 @@ export interface AppParts {
   readonly toasts: HTMLElement;
 }
 
-/** Bots that play behind the menu. */
-const SHOW_BOTS = 4;
-
 /** See the head of this file. */
 export class App {
   readonly #parts: AppParts;
@@ -53,10 +50,10 @@ export class App {
   readonly #controls = new Controls();
   readonly #hud: Hud;
   readonly #toasts: Toasts;
+  readonly #show: Show;
   #menu: MenuScreen | undefined;
   #connecting: Promise<Lobby> | undefined;
   #session: RoomSession | undefined;
-  #show: RumbleMatch | undefined;
   #stopPlaying: () => void = () => {};
   /** Counts the places gone to; an answer that comes late finds that it is somewhere else by now. */
   #place = 0;
@@ -71,6 +68,7 @@ export class App {
     this.#controls.add(pad);
     this.#hud = new Hud(parts.hud, pad.element);
     this.#toasts = new Toasts(parts.toasts);
+    this.#show = new Show({ ...parts, controls: this.#controls });
   }
 
   /** Goes where the address says. */
@@ -90,7 +88,7 @@ export class App {
   }
 
   #notice(notice: Notice): number {
-    this.#playShow();
+    this.#show.begin();
     return this.#showScreen(noticeScreen(notice));
   }
 
@@ -98,7 +96,7 @@ export class App {
 
   #openMenu(): void {
     this.#setRoomInAddress(undefined);
-    this.#playShow();
+    this.#show.begin();
     const menu = new MenuScreen(this.#profile, {
       onName: (name) => this.#rename(name),
       onLivery: (livery) => {
@@ -197,7 +195,7 @@ export class App {
       toasts: this.#toasts,
       readInput: handsOf({
         controls: this.#controls,
-        seed: address.seed ?? Math.floor(Math.random() * 0xffffffff),
+        seed: botSeed(address),
         botsOnly: address.bot,
         look: () => this.#handle.match,
       }),
@@ -246,7 +244,7 @@ export class App {
   // --- match
 
   #play(match: RumbleMatch, room: Room): void {
-    this.#endShow();
+    this.#show.end();
     this.#handle.match = match;
     const names = new Map(room.members.map(({ peer, name }) => [peer, name]));
     this.#perform(match, seatsOf(match, room), {
@@ -275,14 +273,20 @@ export class App {
       else this.#roomLost();
       return;
     }
-    this.#playShow();
+    this.#show.begin();
     session.resume();
     this.#showScreen(session.screen.element);
   }
 
   #practice(bots: number): void {
-    this.#endShow();
-    const match = this.#local(bots + 1, false);
+    this.#show.end();
+    const { address } = this.#parts;
+    const match = localMatch({
+      address,
+      controls: this.#controls,
+      playerCount: bots + 1,
+      botsOnly: address.bot,
+    });
     this.#handle.match = match;
     this.#perform(match, practiceSeats(this.#profile.name, this.#profile.livery, bots + 1), {
       leaveLabel: 'Back to the menu',
@@ -293,21 +297,6 @@ export class App {
       },
       nameOf: () => 'Somebody',
     });
-  }
-
-  /** A match on this page alone. */
-  #local(playerCount: number, botsOnly: boolean): RumbleMatch {
-    const { address } = this.#parts;
-    let match: RumbleMatch | undefined;
-    const readInput = handsOf({
-      controls: this.#controls,
-      seed: address.seed ?? Math.floor(Math.random() * 0xffffffff),
-      botsOnly: botsOnly || address.bot,
-      look: () => match,
-    });
-    const seed = address.seed;
-    match = startLocalMatch(rumble, { playerCount, readInput, ...(seed === undefined ? {} : { seed }) });
-    return match;
   }
 
   #perform(match: RumbleMatch, seats: readonly Seat[], ways: Ways): void {
@@ -341,21 +330,6 @@ export class App {
     this.#stopPlaying();
     this.#stopPlaying = () => {};
     this.#handle.match = undefined;
-  }
-
-  // --- the bots behind the menu
-
-  #playShow(): void {
-    if (this.#show !== undefined || !this.#parts.address.draw) return;
-    this.#show = this.#local(SHOW_BOTS, true);
-    const show = this.#show;
-    this.#parts.stage.watch(show, practiceSeats(undefined, 0, SHOW_BOTS));
-    show.on('effect', (event) => this.#parts.stage.show(cueOf(event)));
-  }
-
-  #endShow(): void {
-    void this.#show?.leave();
-    this.#show = undefined;
   }
 }
 

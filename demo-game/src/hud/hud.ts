@@ -48,7 +48,7 @@ export class Hud {
     this.#choices = choices;
     this.#shownRound = -1;
     this.#cards.begin(seats);
-    this.#results.close();
+    this.#closeResults();
     this.#banner.clear();
     this.#feed.replaceChildren();
     this.setWaiting(undefined);
@@ -142,7 +142,9 @@ export class Hud {
     this.#say(`${this.#name(slot)} wins!`, seatLivery(this.#seats, slot).color, 2400);
     clearTimeout(this.#resultsTimer);
     this.#resultsTimer = setTimeout(() => {
-      if (this.#choices !== undefined) this.#results.open(state, this.#seats, this.#choices);
+      if (this.#choices === undefined) return;
+      this.#results.open(state, this.#seats, this.#choices);
+      this.#root.classList.add('over');
     }, 2300);
   }
 
@@ -150,6 +152,7 @@ export class Hud {
     clearTimeout(this.#resultsTimer);
     this.#resultsTimer = undefined;
     this.#results.close();
+    this.#root.classList.remove('over');
   }
 
   #name(slot: number): string {

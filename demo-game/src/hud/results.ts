@@ -39,15 +39,16 @@ export class Results {
         kos: state.pucks.knockouts[slot] as number,
       }))
       .sort((a, b) => b.wins - a.wins || b.kos - a.kos || a.slot - b.slot);
-    const table = el('div', { class: 'results-table' });
+    const head = ['', 'Player', 'Rounds', 'Pushes', ''].map((text) => el('span', { text }));
+    const table = el('div', { class: 'results-table' }, el('div', { class: 'results-row head' }, ...head));
     for (const { seat, slot, wins, kos } of order) {
       const row = el(
         'div',
         { class: slot === state.matchWinner ? 'results-row first' : 'results-row' },
         badge(seat.livery),
         el('span', { class: 'results-name', text: seat.name }),
-        el('span', { class: 'results-wins', text: `${wins} ${wins === 1 ? 'round' : 'rounds'}` }),
-        el('span', { class: 'results-kos', text: `${kos} ${kos === 1 ? 'push' : 'pushes'}` }),
+        el('span', { class: 'results-wins', text: String(wins) }),
+        el('span', { class: 'results-kos', text: String(kos) }),
         el('span', { class: 'results-ready', text: '' }),
       );
       this.#rows.set(slot, row);

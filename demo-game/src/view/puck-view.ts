@@ -6,6 +6,7 @@ import {
   FALL_FRAMES,
   headingX,
   headingY,
+  PHASE,
   PUCK,
   PUCK_RADIUS,
   type RumbleState,
@@ -19,6 +20,8 @@ import { Trail } from './trail.js';
 const BODY_SCALE = 1 / PUCK_PIXELS_PER_UNIT;
 /** Name tags keep this height on the screen, in pixels of the page. */
 const NAME_PIXELS = 13;
+/** With more players than this, names fade out soon after a round has begun. */
+const NAMES_KEPT_UP_TO = 4;
 
 /** What a puck is drawn with this time. */
 export interface PuckMoment {
@@ -130,7 +133,6 @@ export class PuckView {
       .setScale(BODY_SCALE * scale)
       .setAlpha(1);
     this.#body.setDepth(DEPTH.pucks + slot * 0.01);
-    this.#turn += (pucks.vx[slot] as number) * 0.0006 * elapsedMs * 0.3;
     this.#body.setRotation(0);
     this.#shadow
       .setVisible(true)
@@ -149,7 +151,7 @@ export class PuckView {
     this.#drawHeading(state, moment);
     this.#drawBrace(pucks.braking[slot] === 1, moment);
     this.#drawGauge(state, moment);
-    this.#drawName(moment);
+    this.#drawName(state, moment);
     this.#trail.add(x, y, elapsedMs);
     this.#trail.draw(moment.trails, {
       color,
@@ -210,13 +212,14 @@ export class PuckView {
     }
   }
 
-  #drawName({ x, y, zoom, density }: PuckMoment): void {
+  #drawName(state: RumbleState, { x, y, zoom, density }: PuckMoment): void {
     const scale = (NAME_PIXELS * density) / 26 / zoom;
-    this.#name
-      .setVisible(true)
-      .setPosition(x, y - PUCK_RADIUS * 1.62)
-      .setScale(scale)
-      .setAlpha(this.#mine ? 1 : 0.85);
+    // In a crowd the names of others would cover the fight: they show who is who at the start, then colours do.
+    const crowded = state.entrants > NAMES_KEPT_UP_TO && !this.#mine;
+    const hush = crowded && state.phase === PHASE.play ? 1 - (state.phaseFrames - 150) / 60 : 1;
+    const alpha = Math.max(0, Math.min(1, hush)) * (this.#mine ? 1 : 0.85);
+    this.#name.setVisible(alpha > 0).setAlpha(alpha);
+    this.#name.setPosition(x, y - PUCK_RADIUS * 1.62).setScale(scale);
   }
 
   /** Down into the void: smaller, darker, and behind the platform if it fell off the far side. */

@@ -75,7 +75,8 @@ export class TileFloor {
 
   #add(scene: Scene, at: { x: number; y: number; distance: number; depth: number }): void {
     const image = scene.add.image(at.x, at.y, PICTURE.tile).setDepth(at.depth);
-    const grain = 0.75 + 0.25 * Math.sin(at.x * 12.9898 + at.y * 78.233);
+    const noise = Math.abs(Math.sin(at.x * 12.9898 + at.y * 78.233) * 43758.5453) % 1;
+    const grain = 0.7 + 0.35 * noise;
     this.#tiles.push({ image, x: at.x, y: at.y, distance: at.distance, grain, brokenMs: -1, spin: 0 });
   }
 

@@ -8,7 +8,7 @@ import type { PeerId } from '../base/peer-id.js';
 import type { Game } from '../session/game.js';
 import { createSession } from '../session/index.js';
 import type { Session, SessionEvents, SessionOptions, SessionStats } from '../session/session-types.js';
-import type { Transport, TransportEvents } from '../transport/transport.js';
+import type { LinkPhase, Transport, TransportEvents } from '../transport/transport.js';
 import { FrameLoop, type LoopStats } from './frame-loop.js';
 import type { Alarm, PageClock, TickSource } from './page-clock.js';
 import { type TappedGame, tapPreviousState } from './previous-state.js';
@@ -61,11 +61,11 @@ export interface RunningMatchOptions<S, I> {
   readonly now: () => number;
 }
 
+/** What is passed on as it is. */
 const eventTypes = [
   'started',
   'peer-late',
   'peer-back',
-  'peer-left',
   'desync',
   'equivocation',
   'stalled',
@@ -91,6 +91,8 @@ export class RunningMatch<S, I> implements Match<S, I> {
   readonly #emitter = new Emitter<MatchEvents>();
   readonly #stops: (() => void)[] = [];
   readonly #leaving: { readonly done: Promise<void>; readonly resolve: () => void };
+  /** Peers whose link ended with a goodbye. */
+  readonly #goodbyes = new Set<PeerId>();
   /** Events that came before the caller of `startMatch` could listen; `undefined` once he can. */
   #held: (() => void)[] | undefined = [];
   readonly #frameMs: number;
@@ -119,6 +121,7 @@ export class RunningMatch<S, I> implements Match<S, I> {
       onStepped: (framesStepped, framesResimulated) => this.#noteStepped(framesStepped, framesResimulated),
     });
     for (const type of eventTypes) this.#forward(type);
+    this.#forwardPeerLeft();
     if (transport !== undefined) this.#connect(transport);
     this.session.on('ended', () => this.#stop());
     this.#alarm.at(now());
@@ -172,21 +175,34 @@ export class RunningMatch<S, I> implements Match<S, I> {
       this.session.receive(peer, channel, bytes, this.#now());
       this.#loop.packetArrived();
     };
-    const onLink = ({ peer, phase }: TransportEvents['link-changed']): void => this.#noteLink(peer, phase);
+    const onLink = ({ peer, phase, reason }: TransportEvents['link-changed']): void => {
+      if (reason === 'goodbye') this.#goodbyes.add(peer);
+      this.#noteLink(peer, phase);
+    };
     this.#stops.push(transport.on('message', onMessage), transport.on('link-changed', onLink));
     for (const [peer, phase] of transport.links) this.#noteLink(peer, phase);
   }
 
-  #noteLink(peer: PeerId, phase: TransportEvents['link-changed']['phase']): void {
+  #noteLink(peer: PeerId, phase: LinkPhase): void {
     if (phase === 'new' || phase === 'checking' || !this.session.peers.includes(peer)) return;
     this.session.linkChanged(peer, phase === 'lost' ? 'closed' : phase, this.#now());
   }
 
   #forward<K extends keyof SessionEvents>(type: K): void {
-    this.session.on(type, (event) => {
-      if (this.#held === undefined) this.#emitter.emit(type, event as MatchEvents[K]);
-      else this.#held.push(() => this.#emitter.emit(type, event as MatchEvents[K]));
+    this.session.on(type, (event) => this.#deliver(type, event as MatchEvents[K]));
+  }
+
+  /** A page that closes has no time for the session's goodbye; the link's, by the lobby's road, is faster. */
+  #forwardPeerLeft(): void {
+    this.session.on('peer-left', (event) => {
+      const reason = this.#goodbyes.has(event.peer) ? 'left' : event.reason;
+      this.#deliver('peer-left', { ...event, reason });
     });
+  }
+
+  #deliver<K extends keyof MatchEvents>(type: K, event: MatchEvents[K]): void {
+    if (this.#held === undefined) this.#emitter.emit(type, event);
+    else this.#held.push(() => this.#emitter.emit(type, event));
   }
 
   #release(): void {

@@ -1,7 +1,7 @@
 /**
  * Effects: what a step announces for eyes and ears. A frame may be stepped many times; an effect is shown once.
- * Identity is name + key within the prediction window. After a rollback, effects of re-stepped frames that were not
- * announced again are retracted.
+ * Identity is name + key within the prediction window: after a rollback an effect may come some frames earlier or later,
+ * even past the frames that are stepped again. Only one that nothing claims within the window is retracted.
  */
 import { canonicalJson } from '../base/json.js';
 import { EFFECTS_KEPT_MAX } from '../base/limits.js';
@@ -11,9 +11,14 @@ import type { EffectEvent } from './session-types.js';
 interface Shown {
   readonly name: string;
   readonly key: string;
+  /** Frame it was shown with. */
+  readonly shownFrame: number;
+  /** Frame that announced it last. */
   frame: number;
   /** Pass in which it was last announced. */
   pass: number;
+  /** Its frame was stepped again without it: it is retracted unless a frame within the window announces it. */
+  missing: boolean;
 }
 
 /** A retraction to deliver. */
@@ -36,6 +41,7 @@ export class EffectLedger {
   /** Last frame of a range that is being stepped again, 0 if none. */
   #lastRestepped = 0;
   #prunedTo = 0;
+  #missingCount = 0;
 
   /** @param windowFrames the prediction window. */
   constructor(windowFrames: number) {
@@ -49,24 +55,23 @@ export class EffectLedger {
     const known =
       list.find((shown) => shown.frame === frame) ?? list.find((shown) => this.#mayHaveMoved(shown, frame));
     if (known !== undefined) {
+      if (known.missing) this.#missingCount -= 1;
+      known.missing = false;
       known.frame = frame;
       known.pass = this.#pass;
       return;
     }
     if (this.#count >= EFFECTS_KEPT_MAX) return;
-    list.push({ name, key: identity, frame, pass: this.#pass });
+    list.push({ name, key: identity, shownFrame: frame, frame, pass: this.#pass, missing: false });
     this.#shown.set(`${name}\n${identity}`, list);
     this.#count += 1;
     this.#fresh.push({ type: 'effect', name, key: identity, data, frame });
   }
 
-  /** True if a re-stepped range announced it before and not yet again: a correction may shift an effect by some frames. */
+  /** True if it was announced before a rollback and not yet after: a correction may move an effect by some frames. */
   #mayHaveMoved(shown: Shown, frame: number): boolean {
-    return (
-      shown.pass !== this.#pass &&
-      shown.frame >= this.#firstRestepped &&
-      Math.abs(shown.frame - frame) <= this.#window
-    );
+    const isOpen = shown.missing || (shown.pass !== this.#pass && shown.frame >= this.#firstRestepped);
+    return isOpen && Math.abs(shown.frame - frame) <= this.#window;
   }
 
   /** Frames `firstFrame` to `lastFrame` are about to be stepped again. */
@@ -77,21 +82,36 @@ export class EffectLedger {
     this.#lastRestepped = Math.max(lastFrame, this.#lastRestepped);
   }
 
-  /** `frame` has been stepped. At the end of a re-stepped range, what was not announced again is retracted. */
+  /** `frame` has been stepped. What is missing and cannot come any more is retracted. */
   stepped(frame: number): void {
-    if (this.#lastRestepped === 0 || frame < this.#lastRestepped) return;
-    this.#settle(frame);
-    this.#lastRestepped = 0;
+    if (this.#lastRestepped !== 0 && frame >= this.#lastRestepped) {
+      this.#settle(frame);
+      this.#lastRestepped = 0;
+    }
+    if (this.#missingCount > 0) this.#retractBefore(frame - this.#window);
   }
 
+  /** The range up to `frame` was stepped again: what it did not announce again is missing. */
   #settle(frame: number): void {
     if (this.#count === 0) return;
+    for (const list of this.#shown.values()) {
+      for (const shown of list) {
+        if (shown.missing || shown.pass === this.#pass) continue;
+        if (shown.frame < this.#firstRestepped || shown.frame > frame) continue;
+        shown.missing = true;
+        this.#missingCount += 1;
+      }
+    }
+  }
+
+  #retractBefore(frame: number): void {
     for (const [identity, list] of this.#shown) {
-      const left = list.filter((shown) => {
-        const gone = shown.pass !== this.#pass && shown.frame >= this.#firstRestepped && shown.frame <= frame;
-        if (gone) this.#retracted.push({ name: shown.name, key: shown.key, frame: shown.frame });
-        return !gone;
-      });
+      const left = list.filter((shown) => !shown.missing || shown.frame > frame);
+      if (left.length === list.length) continue;
+      for (const { missing, frame: at, name, key, shownFrame } of list) {
+        if (missing && at <= frame) this.#retracted.push({ name, key, frame: shownFrame });
+      }
+      this.#missingCount -= list.length - left.length;
       this.#replace(identity, list, left);
     }
   }

@@ -28,7 +28,8 @@ export interface StepContext {
   readonly options: GameOptions;
   /**
    * Announces something to show or play. It reaches the screen once, however often the frame is stepped again.
-   * Two emissions are the same effect if name and key are equal and their frames are at most the prediction window apart.
+   * If a correction moves it by at most the prediction window, name and key tell that it is the same effect; if it does
+   * not happen at all, it is retracted. Emissions of one name and key in different frames are different effects.
    * @param data plain JSON, kept as given.
    */
   emit(name: string, data?: EffectData, options?: { readonly key?: string | number }): void;

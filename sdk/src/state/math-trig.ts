@@ -188,15 +188,6 @@ export function tan(x: number): number {
   return tanKernel(high, remainder - high - tail, (turns & 1) !== 0);
 }
 
-const TAN_ODD = [
-  0.13333333333320124, 0.021869488294859542, 0.0035920791075913124, 5.880412408202641e-4,
-  7.817944429395571e-5, -1.8558637485527546e-5,
-] as const;
-const TAN_EVEN = [
-  0.05396825397622605, 0.0088632398235993, 0.0014562094543252903, 2.464631348184699e-4, 7.140724913826082e-5,
-  2.590730518636337e-5,
-] as const;
-
 /** tan(high + low) for |high| up to pi/4, or -1/tan of it. */
 function tanKernel(high: number, low: number, isCotangent: boolean): number {
   const isLarge = high >= 0.6743316650390625 || high <= -0.6743316650390625;
@@ -206,10 +197,21 @@ function tanKernel(high: number, low: number, isCotangent: boolean): number {
   const y = isLarge ? 0 : low;
   const z = x * x;
   const w = z * z;
-  const [o1, o2, o3, o4, o5, o6] = TAN_ODD;
-  const [e1, e2, e3, e4, e5, e6] = TAN_EVEN;
-  const odd = o1 + w * (o2 + w * (o3 + w * (o4 + w * (o5 + w * o6))));
-  const even = z * (e1 + w * (e2 + w * (e3 + w * (e4 + w * (e5 + w * e6)))));
+  const odd =
+    0.13333333333320124 +
+    w *
+      (0.021869488294859542 +
+        w *
+          (0.0035920791075913124 +
+            w * (5.880412408202641e-4 + w * (7.817944429395571e-5 + w * -1.8558637485527546e-5))));
+  const even =
+    z *
+    (0.05396825397622605 +
+      w *
+        (0.0088632398235993 +
+          w *
+            (0.0014562094543252903 +
+              w * (2.464631348184699e-4 + w * (7.140724913826082e-5 + w * 2.590730518636337e-5)))));
   const s = z * x;
   const r = y + z * (s * (odd + even) + y) + s * 0.3333333333333341;
   const sum = x + r;

@@ -10,6 +10,7 @@ import { decodeUtf8, encodeUtf8 } from '../base/utf8.js';
 import type { FieldDifference, StateDefinition, StateStore } from './definitions.js';
 import {
   comparePlain,
+  copyChecked,
   copyPlain,
   findUnsafePlain,
   hashPlain,
@@ -64,7 +65,7 @@ class PlainStore<S extends object> implements StateStore<S> {
   }
 
   load(slot: number): void {
-    this.#state = copyPlain(this.#filled(slot));
+    this.#state = copyChecked(this.#filled(slot));
     this.randomWords[0] = this.#savedRandom[slot] as number;
   }
 
@@ -82,7 +83,7 @@ class PlainStore<S extends object> implements StateStore<S> {
         'invalid-argument',
         'The two states come from different definitions. Create both stores with the same plainState result.',
       );
-    other.#state = copyPlain(this.#filled(slot));
+    other.#state = copyChecked(this.#filled(slot));
     other.randomWords[0] = this.#savedRandom[slot] as number;
   }
 

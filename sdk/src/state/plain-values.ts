@@ -64,6 +64,15 @@ function copyValue(value: unknown, seen: Set<object>, depth: number): unknown {
   return copy;
 }
 
+/** A deep copy of what {@link copyPlain} made: nothing to check. */
+export function copyChecked<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyChecked) as T;
+  const copy: PlainObject = {};
+  for (const key of Object.keys(value)) copy[key] = copyChecked((value as PlainObject)[key]);
+  return copy as T;
+}
+
 /** An object literal, of any realm: its prototype is the root of all prototypes. */
 function isPlainObject(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -180,7 +189,7 @@ function pushValue(value: unknown, depth: number): boolean {
     return true;
   }
   if (!isPlainObject(value)) return false;
-  const keys = Object.keys(value).sort();
+  const keys = sortedKeys(value);
   pushWord(TAG.object);
   pushWord(keys.length);
   for (const key of keys) {
@@ -188,6 +197,20 @@ function pushValue(value: unknown, depth: number): boolean {
     if (!pushValue((value as PlainObject)[key], depth + 1)) return false;
   }
   return true;
+}
+
+let lastKeys: readonly string[] = [];
+let lastSorted: readonly string[] = [];
+
+/** Sorting again only for other keys than the last object's: games hold many objects of one shape. */
+function sortedKeys(value: object): readonly string[] {
+  const keys = Object.keys(value);
+  let isSame = keys.length === lastKeys.length;
+  for (let index = 0; isSame && index < keys.length; index += 1) isSame = keys[index] === lastKeys[index];
+  if (isSame) return lastSorted;
+  lastKeys = keys;
+  lastSorted = [...keys].sort();
+  return lastSorted;
 }
 
 function pushString(text: string): void {

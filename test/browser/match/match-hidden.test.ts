@@ -46,7 +46,7 @@ test('a hidden tab steps its frames like a visible one, and its links live', asy
   const code = await ada.evaluate<string>(`lab.create(${url})`);
   await bob.evaluate(`lab.join(${url}, ${JSON.stringify(code)})`);
   await Promise.all([ada.evaluate('lab.start()'), bob.evaluate('lab.next()')]);
-  await bob.activate();
+  await ada.hide();
   await waitUntil(() => ada.evaluate<boolean>('document.visibilityState === "hidden"'));
   // The proof that this browser throttles hidden pages at all.
   expect(await ownTimersPerSecond(ada)).toBeLessThan(10);

@@ -13,6 +13,7 @@ import {
   type Match,
   type MatchStats,
   type Room,
+  startLocalMatch,
   table,
 } from 'rollmesh';
 
@@ -98,6 +99,11 @@ class MatchLab {
 
   async next(): Promise<void> {
     this.#follow(await this.room.nextMatch(game, { readInput: lively }));
+  }
+
+  /** Plays alone, without any server. */
+  practise(): void {
+    this.#follow(startLocalMatch(game, { playerCount: 2, readInput: lively }));
   }
 
   /** Begins to measure pace and gaps anew. */

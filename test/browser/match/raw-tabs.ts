@@ -1,6 +1,7 @@
 /**
  * Tabs that can really be hidden. Playwright keeps all its pages visible and timers unthrottled; so these are made
- * and spoken to over the raw protocol, in a browser started without Playwright's flags against throttling.
+ * and spoken to over the raw protocol, in a browser started without Playwright's flags against throttling. Each has a
+ * window of its own, for a minimised window is hidden in every build of Chromium, a tab behind another is not.
  */
 import { type Browser, type CDPSession, chromium } from 'playwright-core';
 import { BROWSER_ARGS, requireBrowser } from '../../../scripts/find-browser.mjs';
@@ -16,7 +17,7 @@ interface Evaluation {
   readonly exceptionDetails?: unknown;
 }
 
-/** A browser whose tabs hide each other. */
+/** A browser whose tabs can be hidden. */
 export class RawBrowser {
   readonly #browser: Browser;
   readonly #root: CDPSession;
@@ -41,11 +42,12 @@ export class RawBrowser {
     return new RawBrowser(browser, root, browserContextId);
   }
 
-  /** Opens a tab in front of the others. */
+  /** Opens a tab in a window of its own. */
   async open(url: string): Promise<RawTab> {
     const { targetId } = await this.#root.send('Target.createTarget', {
       url,
       browserContextId: this.#contextId,
+      newWindow: true,
     });
     const { sessionId } = await this.#root.send('Target.attachToTarget', { targetId, flatten: false });
     return new RawTab(this.#root, targetId, sessionId);
@@ -76,9 +78,10 @@ export class RawTab {
     });
   }
 
-  /** Puts the tab in front, which hides the one that was there. */
-  async activate(): Promise<void> {
-    await this.#root.send('Target.activateTarget', { targetId: this.#targetId });
+  /** Minimises the tab's window. */
+  async hide(): Promise<void> {
+    const { windowId } = await this.#root.send('Browser.getWindowForTarget', { targetId: this.#targetId });
+    await this.#root.send('Browser.setWindowBounds', { windowId, bounds: { windowState: 'minimized' } });
   }
 
   /**

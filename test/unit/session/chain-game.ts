@@ -10,7 +10,13 @@ export const chainInput: ReturnType<typeof makeInput> = makeInput();
 function makeInput() {
   return defineInput({ v: int(0, 255) });
 }
-export const chainState = defineState({ frame: i32, digest: i32, active: i32, last: array(i32, 16) });
+export const chainState = defineState({
+  frame: i32,
+  digest: i32,
+  active: i32,
+  points: i32,
+  last: array(i32, 16),
+});
 
 /** What `readInput` returns. */
 export interface ChainInput {
