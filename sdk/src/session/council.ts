@@ -33,7 +33,8 @@ export interface CouncilOptions {
   readonly remotes: readonly RemotePeer[];
   readonly clock: MatchClock;
   readonly exchange: FrameExchange;
-  readonly cut: (log: SlotLog, cutFrame: number) => void;
+  /** False if we cannot go back to that frame any more. */
+  readonly cut: (log: SlotLog, cutFrame: number) => boolean;
   readonly send: (to: RemotePeer, channel: ChannelName, bytes: Uint8Array) => void;
   readonly events: CouncilEvents;
 }
@@ -150,7 +151,9 @@ export class Council {
     }
     for (const { slot, cut: cutFrame } of body.cuts) {
       const log = setup.logs[slot];
-      if (log?.isActive === true && (body.removed & (1 << log.owner)) !== 0) cut(log, cutFrame);
+      if (log?.isActive !== true || (body.removed & (1 << log.owner)) === 0 || cut(log, cutFrame)) continue;
+      events.ended('removed');
+      return;
     }
     for (const remote of remotes) {
       if (!remote.member || (body.removed & (1 << remote.index)) === 0) continue;

@@ -68,7 +68,6 @@ class RollbackSession<S, I> implements Session<S, I> {
   readonly #createdAtMs: number;
   #phase: SessionPhase = 'handshake';
   #busy = false;
-  /** All others run: the handshake has nothing left to repeat. */
   #greeted = false;
   #packetsUntilReport = 0;
   #stepsPerAdvanceMax: number;
@@ -143,10 +142,6 @@ class RollbackSession<S, I> implements Session<S, I> {
         options.development === true
           ? (report) => this.#events.push({ type: 'determinism-warning', ...report })
           : undefined,
-      finalFrame:
-        this.#setup.ownLogs.length > 0
-          ? undefined
-          : (receivedByAll) => finalFrame(this.#setup, this.#exchange.held, receivedByAll),
     });
   }
 

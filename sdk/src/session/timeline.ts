@@ -8,8 +8,8 @@ import type { SessionSetup } from './session-setup.js';
 import { Simulation, type SimulationOptions } from './simulation.js';
 import { NO_FRAME, type SlotLog } from './slot-log.js';
 
-/** Frames by which a watcher may lead what is final, beyond the prediction window. */
-const REPORT_LAG_FRAMES = 24;
+/** States that a watcher keeps behind its newest one: two seconds. */
+const WATCHER_STATES_KEPT = 120;
 
 /** What one advance did; reused. */
 export interface StepReport {
@@ -26,8 +26,6 @@ export interface TimelineOptions<S, I> {
   readonly onRollback: (depthFrames: number) => void;
   readonly onClamped: (slot: number, frame: number, field: string) => void;
   readonly onWarning: SimulationOptions<S, I>['onWarning'];
-  /** For a peer that does not vote: the newest frame that no view change can retract. Others confirm by receipt alone. */
-  readonly finalFrame: ((receivedByAll: number) => number) | undefined;
 }
 
 /** The frames of one match on one peer. */
@@ -54,9 +52,7 @@ export class Timeline<S, I> {
     this.#ownLogs = setup.ownLogs;
     this.#input = setup.game.input;
     this.#inputDelayFrames = setup.inputDelayFrames;
-    // What is final is known a report later than what is received.
-    this.#windowFrames =
-      setup.predictionFramesMax + (options.finalFrame === undefined ? 0 : REPORT_LAG_FRAMES);
+    this.#windowFrames = setup.predictionFramesMax;
     // Frames 1 to the delay are neutral.
     for (const log of setup.ownLogs) log.received = setup.inputDelayFrames;
     this.simulation = new Simulation({
@@ -64,7 +60,9 @@ export class Timeline<S, I> {
       seed: setup.seed,
       options: setup.options,
       logs: setup.logs,
-      predictionFramesMax: this.#windowFrames,
+      predictionFramesMax: setup.predictionFramesMax,
+      // A watcher's confirmed frames may be retracted back to the final one: it keeps their states.
+      statesKept: setup.ownLogs.length > 0 ? 0 : WATCHER_STATES_KEPT,
       lostBot: setup.lostBot,
       onWarning: options.onWarning,
     });
@@ -72,11 +70,6 @@ export class Timeline<S, I> {
 
   /** Highest frame for which every active slot's true input is here. */
   get receivedByAll(): number {
-    const received = this.#leastReceived();
-    return this.#options.finalFrame === undefined ? received : this.#options.finalFrame(received);
-  }
-
-  #leastReceived(): number {
     const logs = this.#logs;
     let least = NO_FRAME;
     for (let slot = 0; slot < logs.length; slot += 1) {
@@ -172,9 +165,10 @@ export class Timeline<S, I> {
 
   /**
    * Ends a slot's inputs at `cut`. Inputs up to there are staged in the log's cells; frames that were simulated with
-   * others, or beyond, are stepped again.
+   * others, or beyond, are stepped again. Only a peer that did not vote can have confirmed more: it goes back.
+   * @returns false if the state to go back to is no longer kept
    */
-  cut(log: SlotLog, cut: number): void {
+  cut(log: SlotLog, cut: number): boolean {
     while (log.received < cut) {
       log.received += 1;
       if (log.received <= this.simulation.frame && !log.wasUsed(log.received)) this.noteWrong(log.received);
@@ -182,5 +176,7 @@ export class Timeline<S, I> {
     log.cut = cut;
     log.limit = cut;
     if (cut < this.simulation.frame) this.noteWrong(cut + 1);
+    if (this.frameConfirmed > cut) this.frameConfirmed = cut;
+    return this.simulation.keeps(Math.min(cut, this.simulation.frame));
   }
 }
