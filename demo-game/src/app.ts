@@ -36,6 +36,8 @@ declare global {
 export interface AppParts {
   readonly address: Address;
   readonly stage: Stage;
+  /** Settles when the stage has drawn its first picture (at once without one). */
+  readonly stageReady: Promise<void>;
   readonly screens: HTMLElement;
   readonly hud: HTMLElement;
   readonly toasts: HTMLElement;
@@ -191,6 +193,7 @@ export class App {
     this.#session = new RoomSession({
       room,
       address,
+      stageReady: this.#parts.stageReady,
       profile: this.#profile,
       toasts: this.#toasts,
       readInput: handsOf({

@@ -13,8 +13,11 @@ import { chooseQuality } from './view/quality.js';
 const COARSER = 0.75;
 const DENSITY_MIN = 0.4;
 
-/** Opens the stage inside `parent` and keeps it as large as that element. */
-export function openStage(parent: HTMLElement, asked: 'high' | 'low' | undefined): Stage {
+/** Without a graphics card half the pictures leave the processor time for the match. */
+const SOFTWARE_FRAMES_PER_SECOND = 30;
+
+/** Opens the stage inside `parent` and keeps it as large as that element. Resolves when it has drawn its first picture. */
+export async function openStage(parent: HTMLElement, asked: 'high' | 'low' | undefined): Promise<Stage> {
   const quality = chooseQuality(asked);
   let { density } = quality;
   const measure = (): { width: number; height: number } => ({
@@ -37,7 +40,7 @@ export function openStage(parent: HTMLElement, asked: 'high' | 'low' | undefined
     disableContextMenu: true,
     audio: { noAudio: true },
     // The SDK clocks the match; Phaser's own delta only fades lights.
-    fps: { smoothStep: false },
+    fps: { smoothStep: false, ...(quality.fine ? {} : { limit: SOFTWARE_FRAMES_PER_SECOND }) },
     input: { keyboard: false, mouse: false, touch: false, gamepad: false },
     render: {
       antialias: true,
@@ -53,6 +56,7 @@ export function openStage(parent: HTMLElement, asked: 'high' | 'low' | undefined
     game.scale.setZoom(1 / density);
     game.scale.resize(width, height);
   }
+  await new Promise<void>((resolve) => arena.whenDrawn(resolve));
   const observer = new ResizeObserver(fit);
   observer.observe(parent);
   return {

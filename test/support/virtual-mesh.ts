@@ -115,7 +115,7 @@ export class VirtualMesh<S, I> {
         peers: this.peers.map(({ id }) => id),
         players: this.owners.map((owner) => ({ peer: peerId(owner) })),
         readInput: (slot, frame) => this.#read(peer, slot, frame),
-        send: (to, channel, bytes) => this.#send(peer, to.charCodeAt(0) - 97, { channel, bytes }),
+        send: (to, channel, bytes) => this.sendFrom(peer.index, to, { channel, bytes }),
         ...session?.(peer.index),
       }),
       () => this.nowMs,
@@ -181,7 +181,10 @@ export class VirtualMesh<S, I> {
     for (const bytes of waiting) this.#sendReliable(from, to, bytes);
   }
 
-  #send(peer: MeshPeer<S, I>, to: number, message: Pick<MeshPacket, 'channel' | 'bytes'>): void {
+  /** Sends a message as a session does: for tests that put something between a session and its links. */
+  sendFrom(from: number, toId: string, message: Pick<MeshPacket, 'channel' | 'bytes'>): void {
+    const peer = this.peers[from] as MeshPeer<S, I>;
+    const to = toId.charCodeAt(0) - 97;
     const { channel, bytes } = message;
     if (channel === 'unreliable') {
       peer.sent.packets += 1;

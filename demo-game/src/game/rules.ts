@@ -79,8 +79,8 @@ export const REMATCH_AFTER_FRAMES = 150;
 /** The platform shrinks in stages: it holds, warns, then gives way. Fractions of the first radius after each. */
 export const STAGE_FRACTIONS = [0.84, 0.69, 0.55, 0.42, 0.3, 0] as const;
 /** How long the platform holds before the first stage, and before each later one. */
-export const HOLD_FIRST_FRAMES = 480;
-export const HOLD_FRAMES = 300;
+export const HOLD_FIRST_FRAMES = 420;
+export const HOLD_FRAMES = 250;
 /** How long it takes to give way, and how long the last stage (to nothing) takes. */
 export const SHRINK_FRAMES = 72;
 export const COLLAPSE_FRAMES = 420;

@@ -28,7 +28,7 @@ export class Hud {
   readonly #round = el('div', { class: 'round-name' });
   readonly #fuse = el('i');
   readonly #feed = el('div', { class: 'feed' });
-  readonly #waiting = el('div', { class: 'waiting', attributes: { role: 'status' } });
+  readonly #waiting = el('div', { class: 'match-waiting', attributes: { role: 'status' } });
   readonly #pad: HTMLElement;
   #seats: readonly Seat[] = [];
   #choices: HudChoices | undefined;

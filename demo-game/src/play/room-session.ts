@@ -11,6 +11,7 @@ import { RoomScreen } from '../screens/room-screen.js';
 export interface RoomSessionOptions {
   readonly room: Room;
   readonly address: Address;
+  readonly stageReady: Promise<void>;
   readonly profile: Profile;
   readonly toasts: Toasts;
   readonly readInput: ReadInput;
@@ -32,6 +33,7 @@ export class RoomSession {
   readonly #ending = new AbortController();
   #playing = false;
   #starting = false;
+  #loading = true;
   /** `&players=` starts one match; after it people decide. */
   #autoStart: boolean;
 
@@ -49,6 +51,7 @@ export class RoomSession {
     });
     this.#follow(room);
     this.#introduce();
+    void options.stageReady.then(() => this.#loaded());
     void this.#waitForMatches();
   }
 
@@ -74,12 +77,24 @@ export class RoomSession {
     const bots = Math.min(address.bots, free);
     if (bots > 0) void room.setLocalPlayers(1 + bots).catch((error: unknown) => this.#complain(error));
     if (address.players !== undefined || address.bot) void room.setReady(true);
+  }
+
+  /** The picture is there: a match may begin. */
+  #loaded(): void {
+    this.#loading = false;
+    if (this.#ending.signal.aborted) return;
+    this.#say();
     this.#startIfFull();
   }
 
   #say(): void {
     const { room, address, profile } = this.#options;
-    void room.setData({ livery: profile.livery, bot: address.bot, playing: this.#playing });
+    void room.setData({
+      livery: profile.livery,
+      bot: address.bot,
+      playing: this.#playing,
+      loading: this.#loading,
+    });
   }
 
   #setBots(bots: number): void {
@@ -131,6 +146,7 @@ export class RoomSession {
     const { players } = address;
     if (!this.#autoStart || players === undefined || !room.isOwner || this.#starting || this.#playing) return;
     const here = room.members.filter(({ away }: Member) => !away);
+    if (this.#loading || here.some(({ data }) => data['loading'] === true)) return;
     if (here.reduce((sum, { localPlayers }) => sum + localPlayers, 0) >= players) void this.#start();
   }
 

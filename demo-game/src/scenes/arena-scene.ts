@@ -33,6 +33,7 @@ export class ArenaScene extends Scene {
   #seats: readonly Seat[] = [];
   #insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
   #framedRadius = 280;
+  #whenDrawn: (() => void) | undefined;
   #slowMs = 0;
   #slowFrames = 0;
   readonly #options: ArenaSceneOptions;
@@ -45,6 +46,11 @@ export class ArenaScene extends Scene {
   create(): void {
     this.#view = new ArenaView(this, this.#options.reducedMotion);
     this.#view.begin(this.#seats);
+  }
+
+  /** Calls back once, after the first picture. */
+  whenDrawn(callback: () => void): void {
+    this.#whenDrawn = callback;
   }
 
   /** Draws `source` from now on; `undefined` keeps the last picture. */
@@ -68,6 +74,8 @@ export class ArenaScene extends Scene {
   override update(_time: number, delta: number): void {
     const view = this.#view;
     const source = this.#source;
+    if (this.#whenDrawn !== undefined) this.game.events.once('postrender', this.#whenDrawn);
+    this.#whenDrawn = undefined;
     if (view === undefined || source === undefined) return;
     this.#watchPace(delta);
     const elapsedMs = Math.min(delta, ELAPSED_MAX_MS);

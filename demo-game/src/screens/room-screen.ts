@@ -153,9 +153,11 @@ export class RoomScreen {
   #stateOf(member: Member, playing: boolean): string {
     if (member.away) return 'away';
     if (playing) return 'playing';
+    if (member.data['loading'] === true) return 'loading \u2026';
     const link: LinkPhase | undefined = this.#room.links.get(member.peer);
     if (member.peer !== this.#room.self && link !== 'open')
       return link === 'lost' ? 'no connection' : 'connecting \u2026';
+    if (member.peer === this.#room.owner) return '';
     return member.ready ? 'ready' : 'not ready';
   }
 

@@ -206,10 +206,16 @@ export class PuckView {
     } else if (this.#readyFlash > 0.03) {
       gauges.lineStyle(3, 0xffffff, this.#readyFlash).strokeCircle(x, y, radius + (1 - this.#readyFlash) * 9);
     }
-    if (this.#mine) {
-      const pulse = 0.55 + 0.25 * Math.sin(this.#clockMs / 260);
-      gauges.lineStyle(1.6, 0xffffff, pulse).strokeCircle(x, y, PUCK_RADIUS * 1.26);
-    }
+    if (this.#mine) this.#drawOwnRing(state, { x, y, gauges });
+  }
+
+  /** "This one is yours": a thin ring, and before a round one that closes in on the puck. */
+  #drawOwnRing(state: RumbleState, { x, y, gauges }: Pick<PuckMoment, 'x' | 'y' | 'gauges'>): void {
+    const pulse = 0.55 + 0.25 * Math.sin(this.#clockMs / 260);
+    gauges.lineStyle(1.6, 0xffffff, pulse).strokeCircle(x, y, PUCK_RADIUS * 1.26);
+    if (state.phase !== PHASE.countdown) return;
+    const t = (this.#clockMs % 900) / 900;
+    gauges.lineStyle(2.5, this.livery.color, t).strokeCircle(x, y, PUCK_RADIUS * (2.7 - 1.4 * t));
   }
 
   #drawName(state: RumbleState, { x, y, zoom, density }: PuckMoment): void {

@@ -117,7 +117,8 @@ export class TileFloor {
       blue += (color & 255) * strength;
     };
     const base = mix(PLACE.tile, 0x3a4cab, Math.max(0, 1 - tile.distance / 300));
-    shine(base, tile.grain);
+    const alarmed = moment.alarm > 0 && tile.distance > moment.nextRadius - TILE_RADIUS * 0.5;
+    shine(base, alarmed ? tile.grain * (1 - 0.7 * moment.alarm) : tile.grain);
     for (const light of moment.lights) {
       const near = 1 - Math.hypot(light.x - tile.x, light.y - tile.y) / LIGHT_REACH;
       if (near > 0) shine(light.color, near * near * light.strength);
@@ -127,9 +128,7 @@ export class TileFloor {
       const off = Math.abs(Math.hypot(ripple.x - tile.x, ripple.y - tile.y) - front) / RIPPLE_WIDTH;
       if (off < 1) shine(ripple.color, (1 - off) * ripple.strength * (1 - ripple.ageMs / RIPPLE_MS));
     }
-    if (moment.alarm > 0 && tile.distance > moment.nextRadius - TILE_RADIUS * 0.5) {
-      shine(PLACE.warning, moment.alarm * 0.9);
-    }
+    if (alarmed) shine(PLACE.warning, moment.alarm);
     const tint = (Math.min(255, red) << 16) | (Math.min(255, green) << 8) | Math.min(255, blue);
     const brightness = Math.min(1, (red + green + blue) / 420);
     tile.image

@@ -243,9 +243,12 @@ export class LobbyConnection {
     const signals = welcome.resumed ? this.#signals : [];
     this.#signals = [];
     const waiting = [...this.#pending];
-    this.#options.onOnline(welcome);
-    for (const signal of signals) this.#send(signal);
-    for (const [rid, pending] of waiting) this.#sendPending(rid, pending);
+    try {
+      this.#options.onOnline(welcome);
+    } finally {
+      for (const signal of signals) this.#send(signal);
+      for (const [rid, pending] of waiting) this.#sendPending(rid, pending);
+    }
   }
 
   #answered(reply: ReplyMessage): void {

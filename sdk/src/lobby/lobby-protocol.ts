@@ -16,6 +16,7 @@ export {
 } from './protocol-limits.js';
 export type * from './protocol-messages.js';
 export type { Parsed } from './protocol-schema.js';
+export { utf8Length } from './protocol-schema.js';
 export { parseServerMessage } from './protocol-server-reader.js';
 export {
   cleanChat,

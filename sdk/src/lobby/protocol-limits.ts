@@ -76,6 +76,7 @@ export const LOBBY_ERROR_CODES = [
   'room-not-found',
   'room-full',
   'not-owner',
+  'no-players',
   'peer-not-found',
   'rate-limited',
   'server-full',

@@ -5,7 +5,6 @@
  * protocol-server-reader.ts.
  */
 import type { JsonObject, JsonValue } from '../base/json.js';
-import { encodeUtf8 } from '../base/utf8.js';
 import type { LobbyErrorCode } from './protocol-limits.js';
 import { LOBBY_LIMITS } from './protocol-limits.js';
 import { isWellFormed } from './protocol-text.js';
@@ -46,9 +45,17 @@ function quote(text: string): string {
   return JSON.stringify(text.length > 32 ? `${text.slice(0, 32)}...` : text);
 }
 
-/** UTF-8 bytes of a text. */
+/** UTF-8 bytes of a text; half of a surrogate pair counts as the 3 bytes of U+FFFD. */
 export function utf8Length(text: string): number {
-  return encodeUtf8(text).length;
+  let bytes = text.length;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit < 0x80) continue;
+    const isPair = unit >= 0xd800 && unit < 0xdc00 && (text.charCodeAt(index + 1) & 0xfc00) === 0xdc00;
+    bytes += unit < 0x800 ? 1 : 2;
+    if (isPair) index += 1; // 4 bytes for 2 units: both counted by the length and the 2 above
+  }
+  return bytes;
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

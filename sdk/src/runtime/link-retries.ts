@@ -24,6 +24,11 @@ export class LinkRetries {
     this.#losses.delete(peer);
   }
 
+  /** Forgets all peers but these. */
+  retain(peers: readonly PeerId[]): void {
+    for (const peer of this.#losses.keys()) if (!peers.includes(peer)) this.#losses.delete(peer);
+  }
+
   /** True once when an attempt is due. */
   due(nowMs: number): boolean {
     if (nowMs < this.#dueAtMs) return false;

@@ -6,6 +6,7 @@ import { LobbyConnection, type LobbyPush, type LobbyRequest } from '../lobby/lob
 import { notARoomCode } from '../lobby/lobby-errors.js';
 import {
   isLobbyPeerId,
+  type JoinedMessage,
   LOBBY_LIMITS,
   LOBBY_PATH,
   type MemberRole,
@@ -32,6 +33,7 @@ import { PageClock } from './page-clock.js';
 import { LiveRoom } from './room.js';
 import type { Room, TransportFactory } from './room-types.js';
 import { type RoomListChange, RoomWatch } from './room-watch.js';
+import { runAll } from './run-all.js';
 
 /** Most members of a room, spectators included. */
 const membersMax = LOBBY_LIMITS.playersMaxMax + LOBBY_LIMITS.spectatorsMax;
@@ -149,7 +151,7 @@ class LiveLobby implements Lobby {
   }
 
   get name(): string {
-    return this.#connection.welcome?.name ?? '';
+    return this.#room?.member(this.self)?.name ?? this.#connection.welcome?.name ?? '';
   }
 
   get phase(): 'online' | 'offline' | 'closed' {
@@ -231,13 +233,16 @@ class LiveLobby implements Lobby {
     signal: AbortSignal | undefined,
   ): Promise<Room> {
     if (this.#room?.phase === 'lost') await this.#room.leave();
+    this.#early = [];
     const entering = this.#connection.request(request, request.t === 'join' ? request.code : undefined);
     const room = entering.then((reply) => {
       if (reply.t !== 'joined')
         throw new SdkError('lobby-refused', 'The lobby server gave no room. Try again.');
       this.#entry = { t: 'join', code: reply.room.code, ...access };
-      this.#room = this.#openRoom(reply);
-      return this.#room;
+      const opened = this.#openRoom(reply);
+      this.#room = opened;
+      runAll(this.#early.map((message) => () => opened.hear(message)));
+      return opened;
     });
     try {
       return await unlessAborted(room, signal, request.t);
@@ -248,13 +253,7 @@ class LiveLobby implements Lobby {
     }
   }
 
-  #openRoom({
-    room,
-    you,
-  }: {
-    readonly room: ConstructorParameters<typeof LiveRoom>[1];
-    readonly you: PeerId;
-  }): LiveRoom {
+  #openRoom({ room, you }: JoinedMessage): LiveRoom {
     return new LiveRoom(
       {
         connection: this.#connection,
@@ -280,14 +279,18 @@ class LiveLobby implements Lobby {
   #online(welcome: WelcomeMessage): void {
     this.#settleReady();
     this.#watch?.begin();
-    this.#emitter.emit('lobby-online', { type: 'lobby-online' });
     const room = this.#room;
     const seat = welcome.room;
     if (seat !== null && seat.code !== this.#entry?.code) {
       // The room was left while nobody could be told.
       this.#connection.request({ t: 'leave' }).catch(() => {});
-    } else if (seat !== null) room?.comeBack(seat, '');
-    else if (room !== undefined) void this.#enterAgain(room);
+    } else if (seat === null && room !== undefined) void this.#enterAgain(room);
+    runAll([
+      () => this.#emitter.emit('lobby-online', { type: 'lobby-online' }),
+      () => {
+        if (seat !== null) room?.comeBack(seat, '');
+      },
+    ]);
   }
 
   /** The server forgot this session (it was away for too long, or restarted): is the room still there? */
@@ -303,16 +306,20 @@ class LiveLobby implements Lobby {
   }
 
   #offline(): void {
-    this.#emitter.emit('lobby-offline', { type: 'lobby-offline' });
-    this.#room?.goOffline();
+    runAll([
+      () => this.#emitter.emit('lobby-offline', { type: 'lobby-offline' }),
+      () => this.#room?.goOffline(),
+    ]);
   }
 
   #closed(error: SdkError): void {
     this.#settleReady(error);
     for (const stop of this.#stops) stop();
     this.#watch?.stop();
-    this.#room?.lose(error.message);
-    this.#emitter.emit('lobby-closed', { type: 'lobby-closed', error });
+    runAll([
+      () => this.#room?.lose(error.message),
+      () => this.#emitter.emit('lobby-closed', { type: 'lobby-closed', error }),
+    ]);
   }
 
   /** Follows the page: back on the network, try at once; going away, say goodbye. */

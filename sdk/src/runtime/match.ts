@@ -12,6 +12,7 @@ import type { LinkPhase, Transport, TransportEvents } from '../transport/transpo
 import { FrameLoop, type LoopStats } from './frame-loop.js';
 import type { Alarm, PageClock, TickSource } from './page-clock.js';
 import { type TappedGame, tapPreviousState } from './previous-state.js';
+import { runAll } from './run-all.js';
 
 /** Events of a match: the session's, and one for drawing. */
 export interface MatchEvents extends SessionEvents {
@@ -208,15 +209,7 @@ export class RunningMatch<S, I> implements Match<S, I> {
   #release(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
-    const errors: unknown[] = [];
-    for (const deliver of held) {
-      try {
-        deliver();
-      } catch (error) {
-        errors.push(error);
-      }
-    }
-    if (errors.length > 0) throw errors[0];
+    runAll(held);
   }
 
   #noteStepped(framesStepped: number, framesResimulated: number): void {

@@ -7,6 +7,8 @@
  * timer, for the earliest alarm: a page that is busy finds one message waiting, not a hundred.
  */
 
+import { runAll } from './run-all.js';
+
 /** Where the ringing comes from. 'timer' means that a hidden tab will be slow; 'stopped' that no alarm exists. */
 export type TickSource = 'worker' | 'timer' | 'stopped';
 
@@ -78,22 +80,17 @@ export class PageClock {
 
   readonly #ring = (): void => {
     const nowMs = this.#now() + toleranceMs;
-    const errors: unknown[] = [];
+    const due = [...this.#entries].filter(({ dueAtMs }) => dueAtMs <= nowMs);
+    for (const entry of due) entry.dueAtMs = never;
     this.#armedForMs = never;
     this.#ringing = true;
-    for (const entry of this.#entries) {
-      if (entry.dueAtMs > nowMs) continue;
-      entry.dueAtMs = never;
-      try {
-        entry.listener();
-      } catch (error) {
-        errors.push(error);
-      }
+    try {
+      // A game that throws in its step must not cost the room its heartbeats.
+      runAll(due.map(({ listener }) => listener));
+    } finally {
+      this.#ringing = false;
+      this.#arm();
     }
-    this.#ringing = false;
-    this.#arm();
-    // A game that throws in its step must not cost the room its heartbeats; but it must be seen.
-    if (errors.length > 0) throw errors[0];
   };
 
   /** Sets the one timer for the earliest alarm, unless it is set for it already. */

@@ -23,6 +23,8 @@ export interface RoomMatchesOptions {
   readonly clock: PageClock;
   readonly now: () => number;
   readonly nameOf: (peer: PeerId) => string;
+  /** {@link RoomMatches.peers} changed. */
+  readonly onPeersChanged: () => void;
 }
 
 interface Waiting {
@@ -43,6 +45,7 @@ export class RoomMatches {
   /** The match that is about to start or runs. */
   #launched: Match | undefined;
   #started = false;
+  #peers: readonly PeerId[] = [];
 
   constructor(options: RoomMatchesOptions) {
     this.#options = options;
@@ -51,6 +54,14 @@ export class RoomMatches {
   /** The match that runs, if any. */
   get current(): Match | undefined {
     return this.#started ? this.#launched : undefined;
+  }
+
+  /**
+   * The others who still play in the match that runs or is about to start. Their links are needed even if the lobby
+   * server gave up their seats in the room.
+   */
+  get peers(): readonly PeerId[] {
+    return this.#peers;
   }
 
   /** The lobby server sent a start in which this page has a part. */
@@ -148,9 +159,7 @@ export class RoomMatches {
   ): Promise<RunningMatch<S, I>> {
     this.#busy = true;
     try {
-      const onLaunching = (match: Match): void => {
-        this.#launched = match;
-      };
+      const onLaunching = (match: Match): void => this.#follow(match);
       const match = await launchMatch({ ...this.#options, start, game, options, onLaunching });
       this.#started = true;
       if (match.session.phase === 'ended') this.#ended();
@@ -162,10 +171,25 @@ export class RoomMatches {
     }
   }
 
+  #follow(match: Match): void {
+    const { self } = this.#options;
+    this.#launched = match;
+    this.#setPeers(match.session.peers.filter((peer) => peer !== self));
+    match.session.on('peer-left', (event) =>
+      this.#setPeers(this.#peers.filter((peer) => peer !== event.peer)),
+    );
+  }
+
+  #setPeers(peers: readonly PeerId[]): void {
+    this.#peers = peers;
+    this.#options.onPeersChanged();
+  }
+
   #ended(): void {
     this.#busy = false;
     this.#launched = undefined;
     this.#started = false;
+    this.#setPeers([]);
     this.#handOver();
   }
 

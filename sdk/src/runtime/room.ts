@@ -21,6 +21,7 @@ import type { NextMatchOptions, StartMatchOptions } from './match-start.js';
 import type { Alarm, PageClock } from './page-clock.js';
 import { RoomMatches } from './room-matches.js';
 import type { MeshTransport, Room, RoomEvents, RoomPhase, TransportFactory } from './room-types.js';
+import { runAll } from './run-all.js';
 
 /** What a room needs of the lobby it belongs to. */
 export interface RoomHost {
@@ -63,6 +64,9 @@ export class LiveRoom implements Room {
       clock: host.clock,
       now: host.now,
       nameOf: (peer) => this.member(peer)?.name ?? 'a player who left',
+      onPeersChanged: () => {
+        if (this.#phase === 'open') this.#followMembers();
+      },
     });
     this.#followMembers();
   }
@@ -256,8 +260,8 @@ export class LiveRoom implements Room {
     for (const event of events) {
       if (event.type === 'match-starting' && event.included && this.#record.match !== undefined)
         this.#matches.offer(this.#record.match);
-      this.#emitter.emit(event.type, event as never);
     }
+    runAll(events.map((event) => () => this.#emitter.emit(event.type, event as never)));
   }
 
   #noteLink(event: TransportEvents['link-changed']): void {
@@ -273,10 +277,12 @@ export class LiveRoom implements Room {
     if (this.#phase === 'open' && this.#retries.due(nowMs)) this.#followMembers();
   }
 
-  /** Wants links to all members; lost ones begin anew. */
+  /** Wants links to all members and to everybody in the match; lost ones begin anew. */
   #followMembers(): void {
-    const others = this.members.map(({ peer }) => peer).filter((peer) => peer !== this.self);
-    this.#transport.setPeers(others);
+    const wanted = new Set([...this.members.map(({ peer }) => peer), ...this.#matches.peers]);
+    wanted.delete(this.self);
+    this.#retries.retain([...wanted]);
+    this.#transport.setPeers([...wanted]);
   }
 
   #ask(request: LobbyRequest): Promise<void> {

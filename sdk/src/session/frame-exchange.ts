@@ -43,7 +43,7 @@ export interface ExchangeOptions {
   readonly peerCount: number;
   /** Called when a simulated frame was stepped with another input than arrived. */
   readonly onWrong: (frame: number) => void;
-  /** Called once per cell that arrived with a second value. */
+  /** Called once for each cell that arrived with a second value and is newer than those reported before. */
   readonly onEquivocation: (log: SlotLog, frame: number, from: RemotePeer) => void;
 }
 
@@ -213,7 +213,9 @@ export class FrameExchange {
         this.#applyCells(from, from.logs, bytes);
       }
     } else if (!this.#acknowledge(from, header, frame)) return undefined;
-    if (frame > from.newestFrame) from.newestFrame = frame;
+    // What an overtaken packet reports was true once; its low bits could be taken for newer ones.
+    if (frame < from.newestFrame) header.hasReport = false;
+    else from.newestFrame = frame;
     this.#note(from, bytes, header, frame);
     if (header.hasRelay) this.#applyRelay(from, bytes, header, simulated);
     return header;
@@ -287,7 +289,8 @@ export class FrameExchange {
         left -= 1;
         if (frame <= log.received) {
           if (frame > log.received - LOG_FRAMES_KEPT && !log.equals(log.cells, frame, cell)) {
-            this.#options.onEquivocation(log, frame, from);
+            if (frame > log.equivocated) this.#options.onEquivocation(log, frame, from);
+            log.equivocated = Math.max(log.equivocated, frame);
             return;
           }
         } else if (frame === log.received + 1 && frame <= log.limit) {
@@ -319,8 +322,8 @@ export class FrameExchange {
     for (const log of this.#options.logs) {
       if (log.owner === from.index || this.#options.ownLogs.includes(log)) continue;
       const known = held[log.slot] as number;
-      const value = unwrap8(bytes[header.vectorAt + log.slot] as number, log.received);
-      if (value > known && value <= log.received + 127) held[log.slot] = value;
+      const value = unwrap8After(bytes[header.vectorAt + log.slot] as number, known);
+      if (value <= log.received + 127) held[log.slot] = value;
     }
   }
 }

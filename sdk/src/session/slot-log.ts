@@ -20,6 +20,8 @@ export class SlotLog {
   cut: number = NO_FRAME;
   /** No frame beyond this is taken: set while an agreement on the cut is under way, so that what was reported stays true. */
   limit: number = NO_FRAME;
+  /** Newest frame that arrived with two values. */
+  equivocated = 0;
 
   constructor(slot: number, owner: number, cellBytes: number) {
     this.slot = slot;

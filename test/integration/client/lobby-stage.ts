@@ -10,13 +10,16 @@ export type LobbyServer = Awaited<ReturnType<typeof startLobbyServer>>;
 /** Sockets that a test can cut, as a lost network would: no close frame, no farewell. */
 export class Sockets {
   readonly open = new Set<WebSocket>();
+  /** New sockets fail as if the network were gone. */
+  blocked = false;
 
   /** For `connectLobby({ webSocket })`. */
   readonly constructorFor = (): LobbySocketConstructor => {
     const { open } = this;
+    const isBlocked = (): boolean => this.blocked;
     return class extends WebSocket {
       constructor(url: string | URL, protocols?: string | string[]) {
-        super(url, protocols);
+        super(isBlocked() ? 'ws://127.0.0.1:9' : url, protocols);
         open.add(this);
         this.on('close', () => open.delete(this));
       }
@@ -38,8 +41,8 @@ export class LobbyStage {
     return this.server?.url ?? '';
   }
 
-  async start(): Promise<void> {
-    this.server = await startLobbyServer({ port: 0 });
+  async start(limits: NonNullable<Parameters<typeof startLobbyServer>[0]>['limits'] = {}): Promise<void> {
+    this.server = await startLobbyServer({ port: 0, limits });
   }
 
   async connect(name: string, options: Partial<ConnectLobbyOptions> = {}): Promise<Lobby> {

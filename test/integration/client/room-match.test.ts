@@ -1,11 +1,11 @@
 /** Matches of a room: real lobby server, real sessions, packets by function calls. */
 import type { Match, NextMatchOptions, Room } from 'rollmesh';
-import { LobbyStage } from './lobby-stage.js';
+import { LobbyStage, Sockets } from './lobby-stage.js';
 import { makeTapGame, type TapInput, type TapState, tapGame, tapInput } from './tap-game.js';
 import { failure, next, pause, until } from './waiting.js';
 
 const stage = new LobbyStage();
-beforeEach(() => stage.start());
+beforeEach(() => stage.start({ graceMs: 500 }));
 afterEach(() => stage.stop());
 
 type TapMatch = Match<TapState, TapInput>;
@@ -120,6 +120,38 @@ test('a running match does not notice that the lobby server is gone', async () =
   await Promise.all([reached(a, frame + 90), reached(b, frame + 90)]);
   expect(a.session.stateHash(frame + 90)).toBe(b.session.stateHash(frame + 90));
   expect(a.session.phase).toBe('running');
+});
+
+test('a match goes on with a player whose seat the lobby server gave up', async () => {
+  const sockets = new Sockets();
+  const ada = await (await stage.connect('Ada')).create({ playersMax: 4 });
+  const bob = await (await stage.connect('Bob', { webSocket: sockets.constructorFor() })).join(ada.code);
+  const [a, b] = (await start([ada, bob])) as [TapMatch, TapMatch];
+  const gone = next(ada, 'member-left');
+  sockets.blocked = true;
+  sockets.cut();
+  expect((await gone).reason).toBe('lost');
+  expect(ada.members.map(({ name }) => name)).toEqual(['Ada']);
+  const frame = a.frameCurrent;
+  await Promise.all([reached(a, frame + 60), reached(b, frame + 60)]);
+  expect(ada.links.get(bob.self)).toBe('open');
+  expect(a.session.stateHash(frame + 60)).toBe(b.session.stateHash(frame + 60));
+  const back = next(ada, 'member-joined');
+  sockets.blocked = false;
+  expect((await back).member.name).toBe('Bob');
+  expect(bob.phase).toBe('open');
+  expect(b.session.phase).toBe('running');
+  await a.leave();
+});
+
+test('when its match is over, a player who left the room is no longer linked', async () => {
+  const [ada, bob] = (await gather('Ada', 'Bob')) as [Room, Room];
+  const [a] = (await start([ada, bob])) as [TapMatch];
+  const left = next(a, 'peer-left');
+  await bob.leave();
+  expect((await left).reason).toBe('left');
+  await until(() => !ada.links.has(bob.self));
+  expect(ada.members.length).toBe(1);
 });
 
 test('a start without a connection is given up, with the name of the player', async () => {

@@ -23,6 +23,13 @@ test('a link that worked begins anew with a short wait', () => {
   expect(waits(retries, 1)).toEqual([1000]);
 });
 
+test('a peer that is forgotten begins anew if it is met again', () => {
+  const retries = new LinkRetries();
+  waits(retries, 4);
+  retries.retain(['c']);
+  expect(waits(retries, 1)).toEqual([1000]);
+});
+
 test('nothing is due without a loss', () => {
   expect(new LinkRetries().due(1e9)).toBe(false);
 });

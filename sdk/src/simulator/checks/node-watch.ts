@@ -1,0 +1,238 @@
+/**
+ * Watches one session from outside: every step, input, packet and call goes past here. Checks what one peer alone can
+ * break (finality, bounds) and hands confirmed frames to the oracle.
+ */
+import { HASH_FRAMES_KEPT, PACKET_BYTES_MAX } from '../../base/limits.js';
+import type { Random } from '../../base/prng.js';
+import type { Game, SlotState } from '../../session/game.js';
+import type { AdvanceResult, ChannelName, Session } from '../../session/session-types.js';
+import { type AgreementOracle, type ConfirmedFrame, slotBitsOf } from './agreement.js';
+import type { InputRecords } from './input-records.js';
+import type { CheckName, ViolationLog } from './violations.js';
+
+/** Frames whose agreed slot states are remembered, a power of two above the prediction window and a full catch-up. */
+const SLOT_FRAMES_KEPT = 1024;
+/** Largest message on the reliable and bulk channels, in bytes. */
+const MESSAGE_BYTES_MAX = 16_384;
+
+/** Share of confirmations after which an older frame is asked for again. */
+const RECHECK_SHARE = 0.25;
+
+/** A call into a session. */
+export type SessionCall = 'create' | 'receive' | 'link-changed' | 'advance' | 'leave';
+
+/** What a {@link NodeWatch} needs. */
+export interface NodeWatchOptions<S, I> {
+  readonly peer: number;
+  readonly game: Game<S, I>;
+  readonly predictionFramesMax: number;
+  readonly oracle: AgreementOracle<S, I>;
+  readonly records: InputRecords;
+  readonly violations: ViolationLog;
+  /** Chooses which old frames are asked for again. */
+  readonly random: Random;
+  readonly nowMs: () => number;
+}
+
+/** What one session did. */
+export interface NodeCounts {
+  rollbacks: number;
+  rollbackFrames: number;
+  rollbackFramesMax: number;
+  framesStepped: number;
+  /** Frames in which the prediction window was at least seven eighths full. */
+  deepFrames: number;
+}
+
+/** The watcher of one session. */
+export class NodeWatch<S, I> {
+  readonly counts: NodeCounts = {
+    rollbacks: 0,
+    rollbackFrames: 0,
+    rollbackFramesMax: 0,
+    framesStepped: 0,
+    deepFrames: 0,
+  };
+  readonly #options: NodeWatchOptions<S, I>;
+  readonly #slotBits = new Uint32Array(SLOT_FRAMES_KEPT);
+  readonly #cells: Uint8Array;
+  #call: SessionCall | undefined;
+  #session: Session<S, I> | undefined;
+  /** As they stood when the current call began. */
+  #confirmedBefore = 0;
+  #currentBefore = 0;
+  #finalSeen = 0;
+  #steps = 0;
+  #lastStepped = 0;
+  #checkedTo = 0;
+
+  constructor(options: NodeWatchOptions<S, I>) {
+    this.#options = options;
+    this.#cells = new Uint8Array(options.game.playersMax * options.game.input.byteLength);
+  }
+
+  /** The same game, its steps reported to this watcher. */
+  watchedGame(): Game<S, I> {
+    const { game } = this.#options;
+    return {
+      ...game,
+      step: (state, inputs, context) => {
+        this.#stepped(context.frame, context.slots);
+        game.step(state, inputs, context);
+      },
+    };
+  }
+
+  /** Runs one call into the session and checks what it did. A throw is a violation. */
+  during<R>(call: SessionCall, session: Session<S, I>, run: () => R): R | undefined {
+    this.#session = session;
+    this.#call = call;
+    this.#confirmedBefore = session.frameConfirmed;
+    this.#currentBefore = session.frameCurrent;
+    this.#lastStepped = session.frameCurrent;
+    this.#steps = 0;
+    try {
+      return run();
+    } catch (error) {
+      this.#report('exception', session.frameCurrent, `${call} threw ${describeError(error)}`);
+      return undefined;
+    } finally {
+      this.#call = undefined;
+      this.#checkCounters(session);
+      if (call === 'advance') this.#checkFinal(session);
+      this.#confirm(session);
+    }
+  }
+
+  /** The owner read an input. */
+  readInput(slot: number, frame: number, cell: Uint8Array): void {
+    const problem = this.#options.records.note({ peer: this.#options.peer, slot, frame }, cell);
+    if (problem !== undefined) this.#report('inputs', frame, problem);
+  }
+
+  /** The session sends. */
+  sent(channel: ChannelName, bytes: Uint8Array): void {
+    if (this.#call !== 'advance' && this.#call !== 'leave')
+      this.#report('bounds', -1, `send called from ${this.#call ?? 'outside any call'}`);
+    const most = channel === 'unreliable' ? PACKET_BYTES_MAX : MESSAGE_BYTES_MAX;
+    if (bytes.length > most)
+      this.#report('bounds', -1, `${bytes.length} bytes on ${channel}, at most ${most} are allowed`);
+  }
+
+  /** What an advance says it did against what was seen. */
+  advanced(result: AdvanceResult, stepsMax: number): void {
+    const { framesStepped, framesResimulated } = result;
+    const said = framesStepped + framesResimulated;
+    if (said !== this.#steps)
+      this.#report('bounds', -1, `advance says ${said} steps, ${this.#steps} were seen`);
+    if (this.#steps > stepsMax)
+      this.#report('bounds', -1, `${this.#steps} steps in one advance, at most ${stepsMax} are allowed`);
+    this.counts.framesStepped += framesStepped;
+  }
+
+  #stepped(frame: number, slots: readonly SlotState[]): void {
+    this.#slotBits[frame & (SLOT_FRAMES_KEPT - 1)] = slotBitsOf(slots);
+    if (this.#call !== 'advance')
+      this.#report('bounds', frame, `step called from ${this.#call ?? 'outside any call'}`);
+    this.#steps += 1;
+    if (frame <= this.#confirmedBefore)
+      this.#report('finality', frame, `stepped again, ${this.#confirmedBefore} was confirmed`);
+    if (frame > this.#lastStepped + 1)
+      this.#report('bounds', frame, `stepped after frame ${this.#lastStepped}`);
+    if (frame <= this.#lastStepped) this.#countRollback(this.#lastStepped - frame + 1);
+    this.#lastStepped = frame;
+  }
+
+  #countRollback(depth: number): void {
+    const { counts } = this;
+    counts.rollbacks += 1;
+    counts.rollbackFrames += depth;
+    counts.rollbackFramesMax = Math.max(counts.rollbackFramesMax, depth);
+  }
+
+  #checkCounters(session: Session<S, I>): void {
+    const { predictionFramesMax } = this.#options;
+    const { frameConfirmed, frameCurrent } = session;
+    if (frameConfirmed < this.#confirmedBefore)
+      this.#report('finality', frameConfirmed, `frameConfirmed fell from ${this.#confirmedBefore}`);
+    if (frameConfirmed > frameCurrent)
+      this.#report('bounds', frameConfirmed, `frameConfirmed is above frameCurrent ${frameCurrent}`);
+    const depth = frameCurrent - frameConfirmed;
+    if (depth > predictionFramesMax)
+      this.#report(
+        'bounds',
+        frameCurrent,
+        `${depth} frames beyond frameConfirmed, the window is ${predictionFramesMax}`,
+      );
+    if (depth * 8 >= predictionFramesMax * 7 && depth > 0 && frameCurrent > this.#currentBefore)
+      this.counts.deepFrames += 1;
+  }
+
+  /** Once per advance: it costs the session a look at every slot of every peer. */
+  #checkFinal(session: Session<S, I>): void {
+    const { frameFinal, frameConfirmed } = session;
+    if (frameFinal < this.#finalSeen)
+      this.#report('finality', frameFinal, `frameFinal fell from ${this.#finalSeen}`);
+    if (frameFinal > frameConfirmed)
+      this.#report('finality', frameFinal, `frameFinal is above frameConfirmed ${frameConfirmed}`);
+    this.#finalSeen = frameFinal;
+  }
+
+  /** Hands newly confirmed frames to the oracle and, now and then, asks for an old frame again. */
+  #confirm(session: Session<S, I>): void {
+    const { oracle, random } = this.#options;
+    const { frameConfirmed } = session;
+    if (frameConfirmed <= this.#checkedTo) return;
+    for (let frame = this.#checkedTo + 1; frame <= frameConfirmed; frame += 1) {
+      const said = this.#confirmedFrame(session, frame);
+      if (said !== undefined) oracle.confirmed(said);
+    }
+    this.#checkedTo = frameConfirmed;
+    if (!random.chance(RECHECK_SHARE)) return;
+    const reach = Math.min(frameConfirmed, HASH_FRAMES_KEPT, SLOT_FRAMES_KEPT);
+    const again = this.#confirmedFrame(session, frameConfirmed - random.below(reach));
+    if (again !== undefined) oracle.reconfirmed(again);
+  }
+
+  #confirmedFrame(session: Session<S, I>, frame: number): ConfirmedFrame | undefined {
+    const { game, peer } = this.#options;
+    const hash = session.stateHash(frame);
+    const inputs = session.inputsAt(frame);
+    if (hash === undefined || inputs?.length !== game.playersMax) {
+      const what =
+        hash === undefined
+          ? 'stateHash gives undefined'
+          : `inputsAt gives ${inputs?.length ?? 'undefined'} inputs`;
+      this.#report('agreement', frame, `confirmed, but ${what}`);
+      return undefined;
+    }
+    for (let slot = 0; slot < game.playersMax; slot += 1) {
+      const wrong = game.input.encodeInto(inputs[slot] as I, this.#cells, slot * game.input.byteLength);
+      if (wrong !== undefined)
+        this.#report('inputs', frame, `slot ${slot}: inputsAt gives an illegal "${wrong}"`);
+    }
+    const slotBits = this.#slotBits[frame & (SLOT_FRAMES_KEPT - 1)] as number;
+    return { peer, frame, hash, slotBits, cells: this.#cells };
+  }
+
+  #report(check: CheckName, frame: number, detail: string): void {
+    const { peer, violations, nowMs } = this.#options;
+    violations.add({ check, atMs: nowMs(), peer, frame, detail });
+  }
+
+  /** Newest frame that was confirmed when the call in progress, or the last one, began. */
+  get confirmedBefore(): number {
+    return this.#confirmedBefore;
+  }
+
+  /** Newest confirmed frame, 0 before the session exists. */
+  get frameConfirmed(): number {
+    return this.#session?.frameConfirmed ?? 0;
+  }
+}
+
+/** An error in words, with the place it came from. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return `${error.name}: ${error.message}`;
+}

@@ -1,0 +1,26 @@
+/** Testing a game without browsers: `rollmesh/simulator`. */
+export type { CheckName, Violation } from './checks/violations.js';
+export type { Fault, FaultKind } from './faults.js';
+export type { BlockForm, Deliver, LinkCounts } from './link.js';
+export { type Direction, type NetworkOption, type NetworkOptions, SimulatedNetwork } from './network.js';
+export {
+  type BurstLoss,
+  healedConditions,
+  type NetworkConditions,
+  type NetworkPresetName,
+  networkPresets,
+} from './network-conditions.js';
+export { type InputScript, type RandomInputOptions, randomInputs } from './random-inputs.js';
+export { randomScenario, type ScenarioOptions } from './scenario.js';
+export { simulate } from './simulate.js';
+export {
+  type Coverage,
+  type DesyncReport,
+  describeReport,
+  type PeerReport,
+  type SharedSessionOptions,
+  type SimulateOptions,
+  type SimulationReport,
+} from './simulate-types.js';
+export { type SyncTestOptions, type SyncTestResult, syncTest } from './sync-test.js';
+export { usOf, VirtualClock } from './virtual-clock.js';

@@ -1,0 +1,326 @@
+/**
+ * A whole match in virtual time: nodes, network, faults and checkers, wired together. First the network does its worst
+ * and the faults strike; then everything heals and it is checked that play goes on.
+ */
+import type { Session } from '../session/session-types.js';
+import { AgreementOracle } from './checks/agreement.js';
+import { InputRecords } from './checks/input-records.js';
+import { NodeWatch } from './checks/node-watch.js';
+import { framesPerSecondLeast } from './checks/progress.js';
+import { ViolationLog } from './checks/violations.js';
+import type { Fault, FaultKind } from './faults.js';
+import type { MatchPlan } from './match-plan.js';
+import { SimulatedNetwork } from './network.js';
+import type { NetworkConditions } from './network-conditions.js';
+import { type InputScript, inputRandom, randomInputs } from './random-inputs.js';
+import { randomStream, uniform } from './random-streams.js';
+import type { DesyncReport, SimulateOptions } from './simulate-types.js';
+import { type AnySessionEvent, type SessionFactory, SimulatedNode } from './simulated-node.js';
+import { Trace } from './trace.js';
+import { US_PER_MS, usOf, VirtualClock } from './virtual-clock.js';
+
+/** What a browser needs to see that a connection is dead, in ms (measured in Chromium). */
+const CRASH_SUSPECT_MS = 7700;
+const CRASH_CLOSED_MS = 17_700;
+/** A tab that leaves keeps its connections this long, in ms, so that its goodbye gets out. */
+const LEAVE_LINGER_MS = 500;
+/** After the heal everybody must be at full speed within this, in ms. */
+const RECOVERY_MS = 2000;
+/** One run. */
+export class SimulatedMatch<S, I> {
+  readonly clock: VirtualClock = new VirtualClock();
+  readonly plan: MatchPlan;
+  readonly network: SimulatedNetwork;
+  readonly nodes: readonly SimulatedNode<S, I>[];
+  readonly oracle: AgreementOracle<S, I>;
+  readonly trace: Trace;
+  readonly violations: ViolationLog;
+  readonly desyncs: DesyncReport[] = [];
+  readonly determinismWarnings: string[] = [];
+  readonly faultCounts: Record<FaultKind, number> = {
+    crash: 0,
+    freeze: 0,
+    leave: 0,
+    partition: 0,
+    drift: 0,
+    slow: 0,
+    loss: 0,
+  };
+  departures = 0;
+  effects = 0;
+  effectsRetracted = 0;
+  readonly #options: SimulateOptions<S, I>;
+  /** frameConfirmed of each node when recovery had to be complete. */
+  readonly #confirmedAtRecovery: number[] = [];
+
+  /** @throws {SdkError} for options that `createSession` or the network refuses. */
+  constructor(options: SimulateOptions<S, I>, plan: MatchPlan, createSession: SessionFactory) {
+    const { clock } = this;
+    const { seed, owners, peers } = plan;
+    const { game, sessionOptions = {} } = options;
+    this.plan = plan;
+    this.#options = options;
+    this.trace = new Trace(options.trace === true);
+    this.violations = new ViolationLog(({ check, peer, frame, detail }) =>
+      this.trace.add(clock.nowUs, 'violation', [peer, frame], `${check} ${detail}`),
+    );
+    const records = new InputRecords(owners, game.input.byteLength);
+    const nowMs = (): number => clock.nowMs;
+    const start = { game, seed, playerCount: owners.length, options: sessionOptions.options ?? {} };
+    const { violations } = this;
+    this.oracle = new AgreementOracle({ start, peerCount: peers.length, records, violations, nowMs });
+    this.network = new SimulatedNetwork({
+      clock,
+      seed,
+      nodeCount: peers.length,
+      conditions: plan.network,
+      deliver: (from, to, channel, bytes) => this.nodes[to]?.arrive(from, channel, bytes),
+    });
+    const inputs = options.inputs ?? randomInputs(game.input, { seed });
+    this.nodes = peers.map((_, index) =>
+      this.#createNode(index, { options, createSession, records, inputs }),
+    );
+  }
+
+  #createNode(
+    index: number,
+    parts: {
+      readonly options: SimulateOptions<S, I>;
+      readonly createSession: SessionFactory;
+      readonly records: InputRecords;
+      readonly inputs: InputScript<I>;
+    },
+  ): SimulatedNode<S, I> {
+    const { plan, clock, trace, oracle, violations } = this;
+    const { options, createSession, records, inputs } = parts;
+    const { seed, peers, owners } = plan;
+    const predictionFramesMax = plan.predictionFramesMax[index] as number;
+    const watch = new NodeWatch<S, I>({
+      peer: index,
+      game: options.game,
+      predictionFramesMax,
+      oracle,
+      records,
+      violations,
+      random: randomStream(seed, `watch/${index}`),
+      nowMs: () => clock.nowMs,
+    });
+    return new SimulatedNode<S, I>({
+      index,
+      peers,
+      clock,
+      random: randomStream(seed, `node/${index}`),
+      trace,
+      watch,
+      session: {
+        ...options.sessionOptions,
+        game: options.game,
+        matchId: `simulated-${seed}`,
+        seed,
+        players: owners.map((owner) => ({ peer: peers[owner] as string })),
+        inputDelayFrames: plan.inputDelayFrames[index] as number,
+        predictionFramesMax,
+      },
+      createSession,
+      readInput: (slot, frame) => inputs(slot, frame, inputRandom(seed, slot, frame)),
+      send: (from, to, channel, bytes) => this.network.send({ from, to }, channel, bytes),
+      onEvent: (peer, event) => this.#heard(peer, event),
+      tickJitterMs: plan.tickJitterMs,
+    });
+  }
+
+  /** Plays the whole run. */
+  run(): void {
+    const { clock, plan, nodes } = this;
+    const starts = randomStream(plan.seed, 'start');
+    for (const node of nodes)
+      clock.schedule(usOf(uniform(starts, 0, plan.startSpreadMs)), () => node.start());
+    for (const fault of plan.faults) {
+      const atUs = usOf(fault.atMs);
+      if (atUs < plan.healUs) clock.schedule(atUs, () => this.#strike(fault));
+    }
+    clock.schedule(plan.healUs, () => this.#heal());
+    const recoveryUs = plan.healUs + usOf(RECOVERY_MS);
+    clock.schedule(recoveryUs, () => {
+      this.#confirmedAtRecovery.push(...nodes.map((node) => node.watch.frameConfirmed));
+    });
+    clock.runUntil(plan.endUs);
+    if (plan.endUs - recoveryUs >= usOf(500)) this.#checkProgress(recoveryUs);
+    this.oracle.finish();
+  }
+
+  #strike(fault: Fault): void {
+    const peers = 'peer' in fault ? [fault.peer] : 'groups' in fault ? fault.groups.flat() : [];
+    if (!this.#apply(fault)) return;
+    this.faultCounts[fault.kind] += 1;
+    this.trace.add(this.clock.nowUs, 'fault', peers, fault.kind);
+  }
+
+  /** Lets one fault happen; false if it comes too late to change anything. */
+  #apply(fault: Fault): boolean {
+    if (fault.kind === 'partition') this.#partition(fault);
+    else if (fault.kind === 'loss') this.#lose(fault);
+    else {
+      const node = this.nodes[fault.peer] as SimulatedNode<S, I>;
+      if (node.status === 'gone' || node.status === 'left' || node.status === 'ended') return false;
+      this.#applyToNode(fault, node);
+    }
+    return true;
+  }
+
+  #applyToNode(
+    fault: Exclude<Fault, { readonly kind: 'partition' | 'loss' }>,
+    node: SimulatedNode<S, I>,
+  ): void {
+    switch (fault.kind) {
+      case 'crash':
+        node.crash();
+        this.network.closeNode(node.index);
+        this.#tellLinks(node.index, 'suspect', CRASH_SUSPECT_MS);
+        this.#tellLinks(node.index, 'closed', CRASH_CLOSED_MS);
+        return;
+      case 'leave':
+        node.leave();
+        this.clock.scheduleIn(usOf(LEAVE_LINGER_MS), () => this.network.closeNode(node.index));
+        this.#tellLinks(node.index, 'closed', LEAVE_LINGER_MS);
+        return;
+      case 'freeze':
+        node.freeze();
+        this.#later(fault.forMs, () => node.thaw());
+        return;
+      case 'drift':
+        node.drift(fault.ppm);
+        return;
+      case 'slow':
+        node.slow(fault.factor);
+        this.#later(fault.forMs, () => node.slow(1));
+    }
+  }
+
+  #partition(fault: Extract<Fault, { readonly kind: 'partition' }>): void {
+    const { groups, oneWay = false, form = 'stopped' } = fault;
+    for (const [index, group] of groups.entries()) {
+      for (const other of groups.slice(index + 1)) {
+        for (const from of group) {
+          for (const to of other) {
+            this.#later(fault.forMs, this.network.block({ from, to }, form));
+            if (!oneWay) this.#later(fault.forMs, this.network.block({ from: to, to: from }, form));
+          }
+        }
+      }
+    }
+  }
+
+  #lose(fault: Extract<Fault, { readonly kind: 'loss' }>): void {
+    for (const from of this.nodes.keys()) {
+      for (const to of this.nodes.keys()) {
+        const isMeant = from !== to && (fault.from ?? from) === from && (fault.to ?? to) === to;
+        if (isMeant) this.#later(fault.forMs, this.network.patch({ from, to }, { loss: fault.loss }));
+      }
+    }
+  }
+
+  #later(delayMs: number, run: () => void): void {
+    this.clock.scheduleIn(usOf(delayMs), run);
+  }
+
+  #tellLinks(lost: number, state: 'suspect' | 'closed', delayMs: number): void {
+    this.#later(delayMs, () => {
+      for (const node of this.nodes) if (node.index !== lost) node.linkChanged(lost, state);
+    });
+  }
+
+  #heal(): void {
+    this.trace.add(this.clock.nowUs, 'heal', []);
+    this.network.heal();
+    for (const node of this.nodes) {
+      node.slow(1);
+      node.drift(0);
+      node.thaw();
+    }
+  }
+
+  /** With three or more players a lost one is waited for: play stands still by design. */
+  #mayStandStill(session: Session<S, I>): boolean {
+    const { crash, leave } = this.faultCounts;
+    return session.phase === 'paused' && crash + leave > 0 && this.plan.peers.length > 2;
+  }
+
+  #checkProgress(sinceUs: number): void {
+    const { clock, violations, nodes, plan, network } = this;
+    const seconds = (clock.nowUs - sinceUs) / US_PER_MS / 1000;
+    const { framesPerSecond } = this.#options.game;
+    const conditions = (from: number, to: number): NetworkConditions => network.conditions({ from, to });
+    const limits = { ...plan, framesPerSecond, conditions };
+    for (const node of nodes) {
+      const { session, index } = node;
+      if (!node.isLive || session === undefined || this.#mayStandStill(session)) continue;
+      const frames = session.frameConfirmed - (this.#confirmedAtRecovery[index] as number);
+      const least = framesPerSecondLeast(limits, index, (peer) => nodes[peer]?.isLive === true);
+      if (frames >= Math.floor(seconds * least)) continue;
+      const detail = `${frames} frames confirmed in the last ${seconds.toFixed(1)} s (${least.toFixed(0)} per second are possible), in phase ${session.phase}`;
+      const atMs = clock.nowMs;
+      violations.add({ check: 'progress', atMs, peer: index, frame: session.frameConfirmed, detail });
+    }
+  }
+
+  #heard(peer: number, event: AnySessionEvent): void {
+    const indexOf = (id: string): number => this.plan.peers.indexOf(id);
+    const atMs = this.clock.nowMs;
+    switch (event.type) {
+      case 'peer-left':
+        this.departures += 1;
+        this.#checkCut(peer, event.cutFrame);
+        this.oracle.peerLeft(peer, indexOf(event.peer), event.cutFrame);
+        return;
+      case 'desync': {
+        const { frame, localHash, remoteHash } = event;
+        this.desyncs.push({ atMs, peer, otherPeer: indexOf(event.peer), frame, localHash, remoteHash });
+        this.violations.add({
+          check: 'honesty',
+          atMs,
+          peer,
+          frame,
+          detail: `reports a desync with ${event.peer}`,
+        });
+        return;
+      }
+      case 'equivocation':
+        this.violations.add({
+          check: 'honesty',
+          atMs,
+          peer,
+          frame: event.frame,
+          detail: `reports an equivocation of slot ${event.slot}`,
+        });
+        return;
+      case 'incompatible':
+        this.violations.add({
+          check: 'honesty',
+          atMs,
+          peer,
+          frame: -1,
+          detail: `finds ${event.peer} incompatible: ${event.reason}`,
+        });
+        return;
+      case 'effect':
+        this.effects += 1;
+        return;
+      case 'effect-retracted':
+        this.effectsRetracted += 1;
+        return;
+      case 'determinism-warning':
+        this.determinismWarnings.push(event.message);
+        return;
+      default:
+    }
+  }
+
+  /** A cut below a frame that was confirmed before would retract it. Frames after the cut may be confirmed in the same call. */
+  #checkCut(peer: number, cutFrame: number): void {
+    const { confirmedBefore } = (this.nodes[peer] as SimulatedNode<S, I>).watch;
+    if (cutFrame >= confirmedBefore) return;
+    const detail = `cut at ${cutFrame}, ${confirmedBefore} was confirmed`;
+    this.violations.add({ check: 'finality', atMs: this.clock.nowMs, peer, frame: cutFrame, detail });
+  }
+}
