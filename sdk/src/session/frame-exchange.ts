@@ -21,6 +21,7 @@ import {
   INPUTS_BYTES_MAX,
   NARROW_ACK_FRAMES,
   RELAY_FRAMES_MAX,
+  read16,
   type SealFields,
   STAMP_NONE,
   STAMP_SHIFT_FRAMES,
@@ -168,7 +169,10 @@ export class FrameExchange {
     out[at] = facts.viewId & 0xff;
     write32(out, at + 1, facts.hears);
     at += 5;
-    for (const log of this.#options.logs) out[at++] = log.received & 0xff;
+    for (const log of this.#options.logs) {
+      write16(out, at, log.received);
+      at += 2;
+    }
     return at;
   }
 
@@ -321,9 +325,9 @@ export class FrameExchange {
     if (!header.hasReport || this.#options.peerCount <= 2) return;
     for (const log of this.#options.logs) {
       if (log.owner === from.index || this.#options.ownLogs.includes(log)) continue;
-      const known = held[log.slot] as number;
-      const value = unwrap8After(bytes[header.vectorAt + log.slot] as number, known);
-      if (value <= log.received + 127) held[log.slot] = value;
+      const value = unwrap16(read16(bytes, header.vectorAt + log.slot * 2), log.received);
+      if (value > (held[log.slot] as number) && value <= log.received + FUTURE_FRAMES_MAX)
+        held[log.slot] = value;
     }
   }
 }

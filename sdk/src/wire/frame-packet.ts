@@ -11,7 +11,7 @@
  *     cells       see input-cells.ts, count * slots of the sender
  *     report      clock difference i16 (1/64 frame, 0x7fff = unknown), packets received u16,
  *                 with three or more peers: view u8 (low bits), hears u32 (bit = index in peers),
- *                 for each slot the low 8 bits of the last frame held
+ *                 for each slot the low 16 bits of the last frame held
  *     hash        frame u16 (low bits, a multiple of 30), state hash u32
  *     relay       slot u8 (another peer's), first frame u16 (low bits), count u8 (1 to 32), cells of that slot
  */
@@ -25,7 +25,7 @@ export const FRAME_HEADER_BYTES = 8;
 export const REPORT_VIEW_BYTES = 5;
 /** Most bytes of inputs in one packet: what the longest header and report and the hash leave. A relay takes what is then left. */
 export const INPUTS_BYTES_MAX: number =
-  PACKET_BYTES_MAX - (FRAME_HEADER_BYTES + 1) - (4 + REPORT_VIEW_BYTES + PLAYERS_MAX) - 6;
+  PACKET_BYTES_MAX - (FRAME_HEADER_BYTES + 1) - (4 + REPORT_VIEW_BYTES + 2 * PLAYERS_MAX) - 6;
 /** Flags of byte 0. */
 export const FLAG_REPORT = 1;
 export const FLAG_HASH = 2;
@@ -145,7 +145,7 @@ function readReport(bytes: Uint8Array, offset: number, shape: FramePacketShape, 
   header.hasReport = ((bytes[0] as number) & FLAG_REPORT) !== 0;
   if (!header.hasReport) return offset;
   const wide = shape.vectorLength > 0;
-  const end = offset + 4 + (wide ? REPORT_VIEW_BYTES + shape.vectorLength : 0);
+  const end = offset + 4 + (wide ? REPORT_VIEW_BYTES + 2 * shape.vectorLength : 0);
   if (end > bytes.length) return -1;
   header.clock = (read16(bytes, offset) << 16) >> 16;
   header.received16 = read16(bytes, offset + 2);

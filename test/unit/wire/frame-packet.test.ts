@@ -64,8 +64,10 @@ function packetOf(content: Content): Uint8Array {
     if (content.report.vector.length > 0) {
       out[at] = 7;
       write32(out, at + 1, 0x80000005);
-      out.set(content.report.vector, at + REPORT_VIEW_BYTES);
-      at += REPORT_VIEW_BYTES + content.report.vector.length;
+      for (const [index, value] of content.report.vector.entries()) {
+        write16(out, at + REPORT_VIEW_BYTES + 2 * index, value);
+      }
+      at += REPORT_VIEW_BYTES + 2 * content.report.vector.length;
     }
   }
   if (content.hash !== undefined) {
@@ -129,7 +131,7 @@ const KINDS: readonly [string, Content][] = [
       stamp: 1025,
       ack: 38,
       inputs: [[5, 5]],
-      report: { clock: 0x7fff, received: 1, vector: [1, 200, 3, 4] },
+      report: { clock: 0x7fff, received: 1, vector: [1, 200, 3, 0x1234] },
     },
   ],
   ['a wide acknowledgement', { frame: 400, stamp: 1025, ack: 0x1234, wideAck: true, inputs: [[1]] }],
@@ -180,8 +182,8 @@ test.each(KINDS)('%s: every field comes back', (_name, content) => {
   if (content.report !== undefined) {
     expect(header.clock).toBe(content.report.clock);
     expect(header.received16).toBe(content.report.received);
-    const vector = bytes.slice(header.vectorAt, header.vectorAt + content.report.vector.length);
-    expect([...vector]).toEqual(content.report.vector);
+    const vector = content.report.vector.map((_, index) => read16(bytes, header.vectorAt + 2 * index));
+    expect(vector).toEqual(content.report.vector);
   }
   if (content.report !== undefined && content.report.vector.length > 0) {
     expect(header.view8).toBe(7);
@@ -307,10 +309,10 @@ test('a watcher cannot carry inputs, and 128 unchanged frames are the most', () 
 
 test('no packet above the limit is looked at', () => {
   const shape = { matchKey: KEY, senderSlots: 1, cellBytes: 1, vectorLength: PACKET_BYTES_MAX };
-  for (const length of [PACKET_BYTES_MAX, PACKET_BYTES_MAX + 1]) {
+  for (const length of [PACKET_BYTES_MAX - 1, PACKET_BYTES_MAX + 1]) {
     const bytes = new Uint8Array(length);
     bytes[0] = FLAG_REPORT;
-    const fitting = { ...shape, vectorLength: length - FRAME_HEADER_BYTES - 4 - REPORT_VIEW_BYTES };
+    const fitting = { ...shape, vectorLength: (length - FRAME_HEADER_BYTES - 4 - REPORT_VIEW_BYTES) / 2 };
     expect(decodeFramePacket(sealed(bytes), fitting, createFrameHeader())).toBe(length <= PACKET_BYTES_MAX);
   }
 });
