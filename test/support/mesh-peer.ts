@@ -45,6 +45,8 @@ export class MeshPeer<S, I> {
   readonly hashes: number[] = [0];
   readonly sent: SentCounts = { packets: 0, bytes: 0, largest: 0 };
   advances = 0;
+  /** When it advanced last, on the mesh's clock, ms. */
+  advancedAtMs = 0;
   framesStepped = 0;
   framesResimulated = 0;
   /** Most frames that frameCurrent ever led frameConfirmed. */

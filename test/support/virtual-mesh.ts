@@ -143,6 +143,7 @@ export class VirtualMesh<S, I> {
   advance(peer: MeshPeer<S, I>): void {
     const result = peer.session.advance(this.clockOf(peer));
     peer.advances += 1;
+    peer.advancedAtMs = this.nowMs;
     peer.framesStepped += result.framesStepped;
     peer.framesResimulated += result.framesResimulated;
     const window = this.#options.session?.(peer.index).predictionFramesMax ?? 8;
@@ -281,6 +282,14 @@ export class VirtualMesh<S, I> {
       limitMs,
     );
     if (!begun) throw new Error(`not every peer left the handshake within ${limitMs} ms`);
+  }
+
+  /** Where each peer's match is at this moment, in frames: what it had at its last advance, and the time since. */
+  positions(frameMs: number = 1000 / 60): number[] {
+    return this.peers.map(
+      ({ session, advancedAtMs }) =>
+        session.frameCurrent + session.frameFraction + (this.nowMs - advancedAtMs) / frameMs,
+    );
   }
 
   /** Frames on which two of `peers` differ, and how many frames were compared: every common confirmed frame. */

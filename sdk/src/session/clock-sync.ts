@@ -128,12 +128,13 @@ const STRONG_BEYOND_FRAMES = 4;
 
 /**
  * Speed (1 = real time) that removes `lead` frames over the median gently: at most 1 % slower or 2 % faster,
- * 10 % beyond four frames, double or half speed beyond the prediction window.
+ * 10 % beyond four frames, double or half speed beyond the prediction window. Below one frame it is proportional, and
+ * slowing down more so than catching up: the minimum over two seconds sees a slower clock late, and the two overshoot.
  */
 export function paceFor(lead: number, windowFrames: number): number {
   const size = Math.abs(lead);
   if (size < DEAD_BAND_FRAMES) return 1;
   const far = Math.max(windowFrames, STRONG_BEYOND_FRAMES * 2);
-  if (lead > 0) return size > far ? 0.5 : size > STRONG_BEYOND_FRAMES ? 0.9 : 1 - Math.min(0.01, size * 0.02);
+  if (lead > 0) return size > far ? 0.5 : size > STRONG_BEYOND_FRAMES ? 0.9 : 1 - Math.min(0.01, size * 0.01);
   return size > far ? 2 : size > STRONG_BEYOND_FRAMES ? 1.1 : 1 + Math.min(0.02, size * 0.02);
 }

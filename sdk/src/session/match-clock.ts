@@ -60,9 +60,14 @@ export class MatchClock {
     return (this.#values[RAW] as number) + (nowMs - (this.#values[NOW] as number)) / this.frameMs;
   }
 
-  /** Moves the time before the match; a clock that goes backwards is held. */
+  /** `nowMs`, or the newest time known if the caller's clock went backwards or is no number: time is held then. */
+  heldAt(nowMs: number): number {
+    return nowMs > this.nowMs && nowMs !== Number.POSITIVE_INFINITY ? nowMs : this.nowMs;
+  }
+
+  /** Moves the time before the match. */
   waitTo(nowMs: number): void {
-    if (nowMs > this.nowMs) this.#values[NOW] = nowMs;
+    this.#values[NOW] = this.heldAt(nowMs);
   }
 
   /** Frame 0 was at `startAtMs`. */
@@ -79,9 +84,10 @@ export class MatchClock {
    */
   passTo(nowMs: number, frameCurrent: number, running: boolean): void {
     const values = this.#values;
-    const elapsedMs = nowMs - (values[NOW] as number);
-    if (!(elapsedMs > 0)) return;
-    values[NOW] = nowMs;
+    const heldMs = this.heldAt(nowMs);
+    const elapsedMs = heldMs - (values[NOW] as number);
+    if (elapsedMs === 0) return;
+    values[NOW] = heldMs;
     // A long sleep counts whole on the raw clock; the match owes only a part of it.
     values[RAW] = (values[RAW] as number) + elapsedMs / this.frameMs;
     if (!running) return;

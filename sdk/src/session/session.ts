@@ -215,13 +215,15 @@ class RollbackSession<S, I> implements Session<S, I> {
   receive(peer: PeerId, channel: ChannelName, bytes: Uint8Array, nowMs: number): void {
     const remote = this.#byPeer.get(peer);
     if (remote === undefined || channel === 'bulk') return;
+    // Held like the match's own time: by a clock that fell back, whoever was just heard would seem silent for long.
+    const atMs = this.#clock.heldAt(nowMs);
     if (this.#busy) {
-      this.#inbox.push(remote, bytes, nowMs);
+      this.#inbox.push(remote, bytes, atMs);
       return;
     }
     this.#busy = true;
     try {
-      this.#intake.take(remote, bytes, nowMs, this.#phase);
+      this.#intake.take(remote, bytes, atMs, this.#phase);
     } finally {
       this.#busy = false;
     }
@@ -232,7 +234,7 @@ class RollbackSession<S, I> implements Session<S, I> {
     const remote = this.#byPeer.get(peer);
     if (remote === undefined) return;
     remote.linkOpen = state !== 'closed';
-    if (state === 'open' && this.#phase === 'handshake') remote.lastHeardMs = nowMs;
+    if (state === 'open' && this.#phase === 'handshake') remote.lastHeardMs = this.#clock.heldAt(nowMs);
   }
 
   advance(nowMs: number): AdvanceResult {

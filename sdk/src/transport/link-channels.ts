@@ -5,6 +5,7 @@ import {
   RELIABLE_QUEUE_BYTES_MAX,
   UNRELIABLE_BYTES_MAX,
   UNRELIABLE_QUEUE_BYTES_MAX,
+  UNRELIABLE_QUEUE_MS_MAX,
 } from './link-limits.js';
 import type { LinkChannel } from './transport.js';
 
@@ -42,6 +43,8 @@ export class LinkChannels {
   readonly #channels: Readonly<Record<LinkChannel, RTCDataChannel>>;
   readonly #refused = new Set<LinkChannel>();
   #open = 0;
+  /** Since when every attempt to send on 'unreliable' has found something waiting, in ms. */
+  #waitingSinceMs: number | undefined;
   #silenced = false;
 
   constructor(connection: RTCPeerConnection, listener: ChannelListener) {
@@ -73,11 +76,11 @@ export class LinkChannels {
   }
 
   /** Hands bytes to the browser, which copies them; false if the queue is full or the channel not open. */
-  send(name: LinkChannel, bytes: Uint8Array): boolean {
+  send(name: LinkChannel, bytes: Uint8Array, nowMs: number): boolean {
     const channel = this.#channels[name];
     if (channel.readyState !== 'open') return false;
     if (name === 'unreliable') {
-      if (channel.bufferedAmount > UNRELIABLE_QUEUE_BYTES_MAX) return false;
+      if (this.#stopped(channel.bufferedAmount, nowMs)) return false;
     } else if (channel.bufferedAmount + bytes.length > RELIABLE_QUEUE_BYTES_MAX) {
       this.#refused.add(name);
       return false;
@@ -89,6 +92,18 @@ export class LinkChannels {
       // The connection closed in this very task: its 'close' event follows.
       return false;
     }
+  }
+
+  /** True if a packet handed over now would leave late. */
+  #stopped(waitingBytes: number, nowMs: number): boolean {
+    if (waitingBytes === 0) {
+      this.#waitingSinceMs = undefined;
+      return false;
+    }
+    this.#waitingSinceMs ??= nowMs;
+    return (
+      nowMs - this.#waitingSinceMs > UNRELIABLE_QUEUE_MS_MAX || waitingBytes > UNRELIABLE_QUEUE_BYTES_MAX
+    );
   }
 
   /** Bytes that wait to be sent. */

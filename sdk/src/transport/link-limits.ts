@@ -5,7 +5,14 @@ export const UNRELIABLE_BYTES_MAX = 1200;
 /** Largest message on 'reliable' and 'bulk': a slice of 16 KiB and the header of whoever cut it. */
 export const RELIABLE_BYTES_MAX: number = 16 * 1024 + 64;
 
-/** 'unreliable' refuses to send while more than this waits: an old packet is worth less than the next one. */
+/**
+ * 'unreliable' refuses to send when its queue has been seen waiting for this long: the congestion control of SCTP has
+ * stopped it, and what waits is older than what comes. Measured in Chromium at 10 % loss and 200 ms round trip, 60
+ * messages a second: the 99th percentile of their age is 120 to 370 ms with this rule, 700 to 2300 ms with a limit
+ * of 4 KiB alone. Not shorter: the browser reports what it has sent some tasks later.
+ */
+export const UNRELIABLE_QUEUE_MS_MAX = 10;
+/** 'unreliable' refuses to send while more than this waits, however briefly. */
 export const UNRELIABLE_QUEUE_BYTES_MAX = 4096;
 /** 'reliable' and 'bulk' refuse a message that would make more than this wait. */
 export const RELIABLE_QUEUE_BYTES_MAX: number = 64 * 1024;

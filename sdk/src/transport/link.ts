@@ -153,8 +153,9 @@ export class Link {
   /** Hands bytes to a channel; false if the link is not open or the queue is full. */
   send(channel: LinkChannel, bytes: Uint8Array): boolean {
     if (this.#phase !== 'open' && this.#phase !== 'suspect') return false;
-    const taken = (this.#attempt as Attempt).channels.send(channel, bytes);
-    if (taken && channel === 'unreliable') this.#sentAtMs = this.#host.awakeMs();
+    const awakeMs = this.#host.awakeMs();
+    const taken = (this.#attempt as Attempt).channels.send(channel, bytes, awakeMs);
+    if (taken && channel === 'unreliable') this.#sentAtMs = awakeMs;
     return taken;
   }
 
@@ -198,8 +199,9 @@ export class Link {
     if (!channels?.open) return;
     const bytes = encodeGoodbye(code);
     // Three times, since the connection closes before a lost one could be sent again.
-    for (let copies = 0; copies < 3; copies += 1) channels.send('unreliable', bytes);
-    channels.send('reliable', bytes);
+    const awakeMs = this.#host.awakeMs();
+    for (let copies = 0; copies < 3; copies += 1) channels.send('unreliable', bytes, awakeMs);
+    channels.send('reliable', bytes, awakeMs);
   }
 
   #drop(): void {
@@ -216,14 +218,14 @@ export class Link {
   }
 
   #sendHeartbeat(awakeMs: number): void {
-    if (this.#attempt?.channels.send('unreliable', HEARTBEAT)) this.#sentAtMs = awakeMs;
+    if (this.#attempt?.channels.send('unreliable', HEARTBEAT, awakeMs)) this.#sentAtMs = awakeMs;
   }
 
   #channelsOpened(): void {
     const awakeMs = this.#host.awakeMs();
     this.#sendHeartbeat(awakeMs);
     // Also where it cannot get lost: the peer waits for it.
-    this.#attempt?.channels.send('reliable', HEARTBEAT);
+    this.#attempt?.channels.send('reliable', HEARTBEAT, awakeMs);
   }
 
   #channelClosed(): void {
