@@ -81,6 +81,8 @@ export class FrameExchange {
   readonly #relayLogs: SlotLog[] = [];
   /** Reused: an object per packet would be garbage each frame. */
   readonly #walk: CellWalk = { first: 0, count: 0, at: 0, simulated: 0 };
+  /** Newest frame that our packets named, if we own no slot. */
+  #clockFrame = 0;
   /** Highest frame of each slot that each peer is known to hold: V of the design, peer by peer. */
   readonly held: readonly Int32Array[];
 
@@ -107,7 +109,9 @@ export class FrameExchange {
     const own = this.#options.ownLogs;
     const out = this.#out;
     const { position } = facts.clock;
-    const newest = own.length === 0 ? Math.max(0, Math.floor(position)) : this.newestOwn;
+    // The frame of a watcher's packet orders its acknowledgements: it never falls back, though its position may.
+    if (own.length === 0) this.#clockFrame = Math.max(this.#clockFrame, Math.floor(position));
+    const newest = own.length === 0 ? this.#clockFrame : this.newestOwn;
     const range = this.#range;
     range.first = this.#firstFrameFor(to, newest);
     range.count = own.length === 0 ? 0 : Math.min(newest - range.first + 1, PACKET_FRAMES_MAX);

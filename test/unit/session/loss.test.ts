@@ -328,6 +328,31 @@ describe('a watcher', () => {
     }
   });
 
+  test.each([60, 144, 240])(
+    'that slept and lost what was sent meanwhile catches up, at %i frames per second',
+    (fps) => {
+      const mesh = running(
+        {
+          peerCount: 3,
+          owners: [0, 1],
+          game: chainGame({ framesPerSecond: fps }),
+          advancesPerSecond: () => fps,
+        },
+        { predictionFramesMax: 30 },
+      );
+      // It wakes a second behind by its clock, hears nothing at first and stands still: its position falls back.
+      for (const from of [0, 1]) mesh.cut(from, 2);
+      mesh.sleep(2, 1500);
+      mesh.run(1800);
+      for (const from of [0, 1]) mesh.heal(from, 2);
+      mesh.run(4000);
+      const [player, , watcher] = mesh.peers.map(({ session }) => session.frameConfirmed);
+      expect((player as number) - (watcher as number)).toBeLessThan(fps / 6);
+      expect(mesh.compareHashes().different).toEqual([]);
+      expect(mesh.violations).toEqual([]);
+    },
+  );
+
   test('that hears nothing for longer than logs are kept never gets wrong inputs', () => {
     const mesh = running({ peerCount: 3, owners: [0, 1] }, { lostAfterMs: 60_000 });
     // Its own packets arrive, so nobody takes it for lost.
