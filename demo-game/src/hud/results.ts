@@ -71,9 +71,11 @@ export class Results {
   follow(state: RumbleState): void {
     if (this.element.hidden) return;
     let waiting = 0;
+    let present = 0;
     for (const [slot, row] of this.#rows) {
       const gone = state.pucks.status[slot] === PUCK.absent;
       const ready = state.pucks.ready[slot] === 1;
+      if (!gone) present += 1;
       if (!gone && !ready) waiting += 1;
       const text = gone ? 'left' : ready ? 'ready' : '';
       const cell = row.lastElementChild;
@@ -83,9 +85,10 @@ export class Results {
     const rematch = this.#rematch;
     if (rematch === undefined) return;
     const ready = this.#mine.every((slot) => state.pucks.ready[slot] === 1);
-    const label = !ready ? 'Rematch' : waiting > 0 ? `Waiting for ${waiting}` : 'Here we go';
+    const alone = this.#rows.size > 1 && present < 2;
+    const label = alone ? 'Nobody left' : !ready ? 'Rematch' : `Waiting for ${waiting}`;
     if (rematch.textContent !== label) rematch.textContent = label;
-    rematch.disabled = ready;
+    rematch.disabled = ready || alone;
   }
 
   close(): void {

@@ -34,7 +34,11 @@ export function playMatch(parts: PlayParts): () => void {
   // The cards have their places after the next layout.
   const layout = requestAnimationFrame(frameInsets);
   window.addEventListener('resize', frameInsets);
-  const netMark = setInterval(() => hud.net(match.stats()), NET_MARK_MS);
+  const netMark = setInterval(() => {
+    hud.net(match.stats());
+    if (match.session.phase === 'paused')
+      hud.setWaiting('The match stands still: somebody lost the connection.');
+  }, NET_MARK_MS);
   const stops = [
     match.on('frame', () => hud.follow(match.state)),
     match.on('effect', (event) => {
@@ -80,13 +84,38 @@ function followPeers({ match, hud, nameOf, note }: PlayParts): (() => void)[] {
         'bad',
       );
     }),
-    match.on('stalled', ({ waitingFor }) =>
-      hud.setWaiting(`Waiting for ${waitingFor.map(nameOf).join(' and ')} \u2026`),
+    ...followStalls(match, (peers) =>
+      hud.setWaiting(
+        peers === undefined ? undefined : `Waiting for ${peers.map(nameOf).join(' and ')} \u2026`,
+      ),
     ),
-    match.on('resumed', () => hud.setWaiting(undefined)),
     match.on('desync', ({ peer, frame }) => {
       note(`This match and ${nameOf(peer)}'s came apart at frame ${frame}. Please start a new one.`, 'bad');
     }),
+  ];
+}
+
+/** Shorter stalls than this are not worth a word. */
+const STALL_SHOWN_MS = 350;
+
+/** Tells about stalls that last. */
+function followStalls(
+  match: RumbleMatch,
+  tell: (waitingFor: readonly PeerId[] | undefined) => void,
+): (() => void)[] {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const clear = (): void => clearTimeout(timer);
+  return [
+    match.on('stalled', ({ waitingFor }) => {
+      clear();
+      timer = setTimeout(() => tell(waitingFor), STALL_SHOWN_MS);
+    }),
+    match.on('resumed', () => {
+      clear();
+      tell(undefined);
+    }),
+    match.on('peer-left', () => tell(undefined)),
+    clear,
   ];
 }
 

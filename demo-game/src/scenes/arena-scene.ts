@@ -46,6 +46,8 @@ export class ArenaScene extends Scene {
   create(): void {
     this.#view = new ArenaView(this, this.#options.reducedMotion);
     this.#view.begin(this.#seats);
+    // Nothing to see before there is a match to frame.
+    this.cameras.main.setVisible(this.#source !== undefined);
   }
 
   /** Calls back once, after the first picture. */
@@ -58,6 +60,7 @@ export class ArenaScene extends Scene {
     this.#source = source;
     this.#seats = seats;
     this.#view?.begin(seats);
+    if (this.#view !== undefined && source !== undefined) this.cameras.main.setVisible(true);
     if (source !== undefined) this.#framedRadius = source.state.radiusStart * 1.25;
   }
 

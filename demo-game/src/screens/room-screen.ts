@@ -35,7 +35,6 @@ export class RoomScreen {
     this.#go.addEventListener('click', () => this.#pressGo());
     this.element = el('section', { class: 'screen room' }, this.#invitePanel(), this.#membersPanel());
     this.setOffline(false);
-    this.refresh();
   }
 
   get #self(): Member | undefined {
@@ -108,8 +107,8 @@ export class RoomScreen {
     const standing = this.#standing();
     this.#hint.textContent = standing.hint;
     this.#go.textContent = standing.label;
-    this.#go.disabled = standing.disabled;
-    this.#go.classList.toggle('waiting', standing.disabled);
+    this.#go.disabled = standing.disabled || !this.#offline.hidden;
+    this.#go.classList.toggle('waiting', this.#go.disabled);
   }
 
   /** Whether a start is under way: links are being made. */
@@ -121,6 +120,7 @@ export class RoomScreen {
   /** Shows that the lobby server is away. */
   setOffline(offline: boolean): void {
     this.#offline.hidden = !offline;
+    this.refresh();
     this.#offline.textContent =
       'The lobby is away; it comes back by itself. Those who are connected stay connected.';
   }
@@ -168,8 +168,7 @@ export class RoomScreen {
     const slots = here.reduce((sum, { localPlayers }) => sum + localPlayers, 0);
     const others = here.filter(({ peer }) => peer !== this.#room.self);
     if (this.#starting) return { label: 'Connecting \u2026', hint: 'Building the arena.', disabled: true };
-    const playing = others.filter(({ data }) => data['playing'] === true);
-    if (playing.length > 0) {
+    if (this.#matchRuns()) {
       const hint = 'A match is running. You are in the next one.';
       return { label: this.#self?.ready === true ? 'Ready' : "I'm ready", hint, disabled: false };
     }
@@ -192,11 +191,14 @@ export class RoomScreen {
   }
 
   #pressGo(): void {
-    const playing = this.#room.members.some(
-      ({ peer, data }) => peer !== this.#room.self && data['playing'] === true,
-    );
-    if (this.#room.isOwner && !playing) this.#actions.onStart();
+    if (this.#room.isOwner && !this.#matchRuns()) this.#actions.onStart();
     else this.#actions.onReady(this.#self?.ready !== true);
+  }
+
+  /** Some of those who are here are in a match without us. */
+  #matchRuns(): boolean {
+    const { members, self } = this.#room;
+    return members.some(({ peer, away, data }) => peer !== self && !away && data['playing'] === true);
   }
 
   async #copy(): Promise<void> {

@@ -58,6 +58,11 @@ export class Council {
     this.viewChange = new ViewChange(this.#createViewHost());
   }
 
+  /** Id of the current view. */
+  get viewId(): number {
+    return this.viewChange.viewId;
+  }
+
   /** Our own bit if we own a slot, else 0. */
   get #selfVote(): number {
     const { ownLogs, selfIndex } = this.#options.setup;

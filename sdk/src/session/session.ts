@@ -3,25 +3,19 @@
  * bytes go out through `send`. One advance: account for time, watch members, confirm, roll back, step, send, tell.
  */
 import { SdkError } from '../base/errors.js';
-import {
-  HANDSHAKE_TIMEOUT_MS,
-  HASH_FRAMES_KEPT,
-  LOG_FRAMES_KEPT,
-  REPORT_INTERVAL_PACKETS,
-} from '../base/limits.js';
+import { HANDSHAKE_TIMEOUT_MS, HASH_FRAMES_KEPT, LOG_FRAMES_KEPT } from '../base/limits.js';
 import type { PeerId } from '../base/peer-id.js';
-import { encodeGoodbye } from '../wire/handshake-message.js';
 import { Council } from './council.js';
 import { DesyncCheck } from './desync-check.js';
 import { EventQueue } from './event-queue.js';
 import { finalFrame } from './final-frame.js';
-import { FrameExchange, type OutgoingFacts } from './frame-exchange.js';
+import { FrameExchange } from './frame-exchange.js';
+import { FrameSender } from './frame-sender.js';
 import type { SlotState } from './game.js';
 import { Handshake } from './handshake.js';
 import { Inbox } from './inbox.js';
 import { MatchClock } from './match-clock.js';
 import { PacketIntake } from './packet-intake.js';
-import { chooseRelays, type RelayView } from './relay.js';
 import { createRemotes, type RemotePeer } from './remote-peer.js';
 import { prepareSession, requireStepsPerAdvance, type SessionSetup } from './session-setup.js';
 import { sessionStats } from './session-stats.js';
@@ -62,14 +56,12 @@ class RollbackSession<S, I> implements Session<S, I> {
   readonly #stalls = new StallMeter();
   readonly #events = new EventQueue();
   readonly #inbox = new Inbox();
-  readonly #facts: OutgoingFacts;
-  readonly #relayView: RelayView;
+  readonly #sender: FrameSender;
   readonly #clampedFields = new Set<string>();
   readonly #createdAtMs: number;
   #phase: SessionPhase = 'handshake';
   #busy = false;
   #greeted = false;
-  #packetsUntilReport = 0;
   #stepsPerAdvanceMax: number;
 
   constructor(options: SessionOptions<S, I>, setup: SessionSetup<S, I>) {
@@ -85,7 +77,6 @@ class RollbackSession<S, I> implements Session<S, I> {
       peerCount: setup.peers.length,
       windowFrames: setup.predictionFramesMax,
     });
-    this.#facts = { clock: this.#clock, hash: 0, report: false, viewId: 0, hears: 0 };
     this.#check = this.#createCheck();
     this.#timeline = this.#createTimeline();
     this.#exchange = new FrameExchange({
@@ -98,8 +89,13 @@ class RollbackSession<S, I> implements Session<S, I> {
       onEquivocation: (log, frame, from) =>
         this.#events.push({ type: 'equivocation', slot: log.slot, frame, sources: [from.peer] }),
     });
-    const { selfIndex, logs } = setup;
-    this.#relayView = { selfIndex, logs, remotes: this.#remotes, held: this.#exchange.held, hears: 0 };
+    this.#sender = new FrameSender({
+      setup,
+      remotes: this.#remotes,
+      clock: this.#clock,
+      exchange: this.#exchange,
+      send: (to, channel, bytes) => this.#send(to, channel, bytes),
+    });
     this.#handshake = new Handshake({
       agreement: setup.agreement,
       matchKey: setup.matchKey,
@@ -199,7 +195,7 @@ class RollbackSession<S, I> implements Session<S, I> {
     return this.#setup.peers;
   }
   get viewId(): number {
-    return this.#council.viewChange.viewId;
+    return this.#council.viewId;
   }
   get stepsPerAdvanceMax(): number {
     return this.#stepsPerAdvanceMax;
@@ -349,24 +345,8 @@ class RollbackSession<S, I> implements Session<S, I> {
   }
 
   #sendFrames(): void {
-    this.#clock.noteSent();
-    const facts = this.#facts;
-    this.#packetsUntilReport -= 1;
-    facts.report = this.#packetsUntilReport < 0;
-    if (facts.report) this.#packetsUntilReport = REPORT_INTERVAL_PACKETS - 1;
-    facts.hash = this.#check.hashToSend;
-    facts.viewId = this.viewId;
-    facts.hears = this.#council.membership.hears;
-    this.#relayView.hears = facts.hears;
-    if (this.#setup.peers.length > 2) chooseRelays(this.#relayView);
-    const remotes = this.#remotes;
-    for (let index = 0; index < remotes.length; index += 1) {
-      const remote = remotes[index] as RemotePeer;
-      if (!remote.member) continue;
-      remote.packetsSent += 1;
-      this.#send(remote, 'unreliable', this.#exchange.encode(remote, facts));
-      if (facts.report) remote.updateRates(this.#clock.nowMs);
-    }
+    const { viewId, membership } = this.#council;
+    this.#sender.send({ hash: this.#check.hashToSend, viewId, hears: membership.hears });
   }
 
   #send(to: RemotePeer, channel: ChannelName, bytes: Uint8Array): void {
@@ -396,29 +376,12 @@ class RollbackSession<S, I> implements Session<S, I> {
     this.#busy = true;
     try {
       this.#clock.waitTo(nowMs);
-      this.#sendGoodbyes();
+      this.#sender.sayGoodbye(this.#phase !== 'handshake');
     } finally {
       this.#busy = false;
     }
     this.#end('left');
     this.#deliver();
-  }
-
-  /** The last inputs and the goodbye go out on the reliable channel in this order, and the goodbye on the fast one. */
-  #sendGoodbyes(): void {
-    this.#facts.report = false;
-    const last = this.#phase === 'handshake' ? 0 : this.#exchange.newestOwn;
-    const goodbye = encodeGoodbye(last, this.#setup.matchKey);
-    for (const remote of this.#remotes) {
-      if (!remote.member) continue;
-      // The reliable channel keeps the order, so each packet goes on where the one before ended.
-      while (remote.acked < last) {
-        this.#send(remote, 'reliable', this.#exchange.encode(remote, this.#facts));
-        remote.acked = this.#exchange.lastCarried;
-      }
-      this.#send(remote, 'reliable', goodbye);
-      this.#send(remote, 'unreliable', goodbye);
-    }
   }
 
   stateHash(frame: number): number | undefined {
