@@ -26,6 +26,7 @@ const EVENT_TYPES: readonly (keyof SessionEvents)[] = [
   'incompatible',
   'effect',
   'effect-retracted',
+  'no-quorum',
   'input-clamped',
   'determinism-warning',
   'ended',

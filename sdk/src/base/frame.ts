@@ -12,11 +12,6 @@ export function unwrap8(low: number, near: number): number {
   return value < 0 ? value + 256 : value;
 }
 
-/** The first number at or after `from` whose low 8 bits are `low`. */
-export function unwrap8After(low: number, from: number): number {
-  return from + ((low - from) & 255);
-}
-
 /** Milliseconds of one frame at `framesPerSecond`. */
 export function frameMsOf(framesPerSecond: number): number {
   return 1000 / framesPerSecond;

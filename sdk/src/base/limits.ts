@@ -22,8 +22,8 @@ export const REPORT_INTERVAL_PACKETS = 8;
 /** How far the inputs of a peer may lead our confirmed frame. */
 export const FUTURE_FRAMES_MAX = 1920;
 
-/** Most of what a caller may ask of one match. */
-export const PEERS_MAX = 32;
+/** Most of what a caller may ask of one match. Sets of peers are bit masks in a signed 32-bit integer. */
+export const PEERS_MAX = 31;
 export const PLAYERS_MAX = 16;
 export const INPUT_BYTES_MAX = 64;
 export const INPUT_DELAY_FRAMES_MAX = 15;
@@ -36,7 +36,7 @@ export const EVENTS_QUEUED_MAX = 8192;
 
 /** A handshake that takes longer ends the session, in ms. */
 export const HANDSHAKE_TIMEOUT_MS = 30_000;
-/** A match that waits longer for a lost peer ends, in ms. */
-export const PAUSE_TIMEOUT_MS = 30_000;
+/** A match in which too few peers are left to agree ends after this, in ms. */
+export const NO_QUORUM_TIMEOUT_MS = 30_000;
 /** Longest time one `advance` accounts for, in ms: after a sleep the clock goes on from there. */
 export const ELAPSED_MS_MAX = 1000;

@@ -34,6 +34,8 @@ export class DesyncCheck {
     if (frame % HASH_INTERVAL_FRAMES !== 0) return;
     this.hashToSend = hash;
     for (const remote of this.#options.remotes) {
+      // A peer that was cut off went on alone for a while: its frames are another match.
+      if (!remote.member) continue;
       remote.hashFrame = frame;
       remote.hashRepeats = HASH_REPEATS;
       const pending = remote.pendingHashes.get(frame);

@@ -4,7 +4,7 @@
  */
 
 import type { CellRing } from '../base/cell-ring.js';
-import { unwrap8, unwrap8After, unwrap16 } from '../base/frame.js';
+import { unwrap8, unwrap16 } from '../base/frame.js';
 import { FUTURE_FRAMES_MAX, LOG_FRAMES_KEPT, PACKET_BYTES_MAX, PACKET_FRAMES_MAX } from '../base/limits.js';
 import type { InputDefinition } from '../state/definitions.js';
 import {
@@ -13,10 +13,15 @@ import {
   createFrameHeader,
   decodeFramePacket,
   FLAG_HASH,
+  FLAG_RELAY,
   FLAG_REPORT,
+  FLAG_WIDE_ACK,
   FRAME_HEADER_BYTES,
   type FrameHeader,
   INPUTS_BYTES_MAX,
+  NARROW_ACK_FRAMES,
+  RELAY_FRAMES_MAX,
+  read16,
   type SealFields,
   STAMP_NONE,
   STAMP_SHIFT_FRAMES,
@@ -49,6 +54,17 @@ export interface OutgoingFacts {
   /** Hash of the newest frame that is due for a check. */
   hash: number;
   report: boolean;
+  viewId: number;
+  /** Peers whose packets arrive here, a bit each. */
+  hears: number;
+}
+
+/** Where cells lie in a packet, and the newest simulated frame. */
+interface CellWalk {
+  first: number;
+  count: number;
+  at: number;
+  simulated: number;
 }
 
 /** Encodes and applies frame packets; owns the scratch memory that keeps the hot path free of allocation. */
@@ -59,8 +75,12 @@ export class FrameExchange {
   readonly #views: (Uint8Array | undefined)[] = [];
   readonly #seal: SealFields;
   readonly #range: CellRange;
+  readonly #relayRange: { rings: CellRing[]; first: number; count: number };
   readonly #header: FrameHeader = createFrameHeader();
   readonly #scratch: readonly Uint8Array[];
+  readonly #relayLogs: SlotLog[] = [];
+  /** Reused: an object per packet would be garbage each frame. */
+  readonly #walk: CellWalk = { first: 0, count: 0, at: 0, simulated: 0 };
   /** Newest frame that our packets named, if we own no slot. */
   #clockFrame = 0;
   /** Highest frame of each slot that each peer is known to hold: V of the design, peer by peer. */
@@ -70,6 +90,7 @@ export class FrameExchange {
     this.#options = options;
     this.#seal = { matchKey: options.matchKey, flags: 0, frame: 0, stamp: 0, ack: 0, count: 0 };
     this.#range = { rings: options.ownLogs.map((log) => log.cells), first: 0, count: 0 };
+    this.#relayRange = { rings: [], first: 0, count: 0 };
     this.#scratch = options.logs.map((log) => new Uint8Array(log.cells.cellBytes));
     this.held = Array.from({ length: options.peerCount }, () => new Int32Array(options.logs.length));
   }
@@ -80,6 +101,9 @@ export class FrameExchange {
     return own.length === 0 ? 0 : (own[own.length - 1] as SlotLog).received;
   }
 
+  /** Last frame that the packet encoded last carries. */
+  lastCarried = 0;
+
   /** The packet for `to`, valid until the next call. */
   encode(to: RemotePeer, facts: OutgoingFacts): Uint8Array {
     const own = this.#options.ownLogs;
@@ -88,22 +112,21 @@ export class FrameExchange {
     // The frame of a watcher's packet orders its acknowledgements: it never falls back, though its position may.
     if (own.length === 0) this.#clockFrame = Math.max(this.#clockFrame, Math.floor(position));
     const newest = own.length === 0 ? this.#clockFrame : this.newestOwn;
-    // Only a watcher can fall so far behind: a player that hears nothing sends nothing new, and we wait for it.
-    if (newest - to.acked > LOG_FRAMES_KEPT && own.length > 0) to.isDeaf = true;
     const range = this.#range;
-    range.first = to.acked + 1;
-    range.count = own.length === 0 ? 0 : Math.min(newest - to.acked, PACKET_FRAMES_MAX);
-    let at = FRAME_HEADER_BYTES;
-    if (range.count > 0) at = writeCells(range, out, at, at + INPUTS_BYTES_MAX);
+    range.first = this.#firstFrameFor(to, newest);
+    range.count = own.length === 0 ? 0 : Math.min(newest - range.first + 1, PACKET_FRAMES_MAX);
     const seal = this.#seal;
-    seal.count = own.length === 0 ? 0 : range.count;
-    seal.frame = own.length === 0 ? newest : to.acked + range.count;
-    if (own.length > 0 && seal.frame > to.sent) to.sent = seal.frame;
     seal.ack = to.received;
-    seal.flags = 0;
+    // Written wide where a narrow acknowledgement, read as the number nearest to the frame, might be another one.
+    const wide = this.#needsWideAck(seal.ack, own.length === 0 ? newest : range.first, newest);
+    seal.flags = wide ? FLAG_WIDE_ACK : 0;
+    let at = FRAME_HEADER_BYTES + (wide ? 1 : 0);
+    if (range.count > 0) at = writeCells(range, out, at, at + INPUTS_BYTES_MAX);
+    seal.count = own.length === 0 ? 0 : range.count;
+    seal.frame = own.length === 0 ? newest : range.first + range.count - 1;
     const stamp = Math.round((seal.frame + STAMP_SHIFT_FRAMES - position) * STAMP_STEPS_PER_FRAME);
     seal.stamp = stamp >= 0 && stamp < STAMP_NONE ? stamp : STAMP_NONE;
-    if (facts.report) at = this.#writeReport(to, facts.clock, at);
+    if (facts.report) at = this.#writeReport(to, facts, at);
     if (to.hashRepeats > 0) {
       to.hashRepeats -= 1;
       seal.flags |= FLAG_HASH;
@@ -111,6 +134,8 @@ export class FrameExchange {
       write32(out, at + 2, facts.hash);
       at += 6;
     }
+    if (to.relaySlot >= 0) at = this.#writeRelay(to, at);
+    this.lastCarried = seal.frame;
     sealFramePacket(out, at, seal);
     let view = this.#views[at];
     if (view === undefined) {
@@ -120,19 +145,56 @@ export class FrameExchange {
     return view;
   }
 
-  #writeReport(to: RemotePeer, own: MatchClock, offset: number): number {
+  /** Normally the first one not acknowledged. */
+  #firstFrameFor(to: RemotePeer, newest: number): number {
+    if (newest - to.acked <= LOG_FRAMES_KEPT || this.#options.ownLogs.length === 0) return to.acked + 1;
+    // Our log has no longer what comes next. A player got it through a third peer, or we would wait for it.
+    if (to.logs.length === 0) to.isDeaf = true;
+    return newest - PACKET_FRAMES_MAX + 1;
+  }
+
+  /** The last frame carried lies between `first` and `newest`, wherever the packet is full. */
+  #needsWideAck(ack: number, first: number, newest: number): boolean {
+    return ack > 0 && (ack - first >= NARROW_ACK_FRAMES || newest - ack >= NARROW_ACK_FRAMES);
+  }
+
+  #writeReport(to: RemotePeer, facts: OutgoingFacts, offset: number): number {
     const out = this.#out;
     this.#seal.flags |= FLAG_REPORT;
     let clock = CLOCK_UNKNOWN;
     if (to.clock.measured) {
-      const steps = Math.round(to.clock.local(own.adjustment) * CLOCK_STEPS_PER_FRAME);
+      const steps = Math.round(to.clock.local(facts.clock.adjustment) * CLOCK_STEPS_PER_FRAME);
       if (steps > -CLOCK_UNKNOWN && steps < CLOCK_UNKNOWN) clock = steps;
     }
     write16(out, offset, clock);
     write16(out, offset + 2, to.packetsReceived);
     let at = offset + 4;
-    if (this.#options.peerCount > 2) for (const log of this.#options.logs) out[at++] = log.received & 0xff;
+    if (this.#options.peerCount <= 2) return at;
+    out[at] = facts.viewId & 0xff;
+    write32(out, at + 1, facts.hears);
+    at += 5;
+    for (const log of this.#options.logs) {
+      write16(out, at, log.received);
+      at += 2;
+    }
     return at;
+  }
+
+  /** Inputs of a third peer that `to` lacks, as many as fit. */
+  #writeRelay(to: RemotePeer, offset: number): number {
+    const log = this.#options.logs[to.relaySlot] as SlotLog;
+    const range = this.#relayRange;
+    range.rings[0] = log.cells;
+    range.first = ((this.held[to.index] as Int32Array)[log.slot] as number) + 1;
+    range.count = Math.min(log.received - range.first + 1, RELAY_FRAMES_MAX);
+    if (range.count < 1) return offset;
+    const end = writeCells(range, this.#out, offset + 4, PACKET_BYTES_MAX);
+    if (range.count < 1) return offset;
+    this.#seal.flags |= FLAG_RELAY;
+    this.#out[offset] = log.slot;
+    write16(this.#out, offset + 1, range.first);
+    this.#out[offset + 3] = range.count;
+    return end;
   }
 
   /**
@@ -150,37 +212,76 @@ export class FrameExchange {
       const gap = first > from.received + 1;
       if (first < 1 || gap || frame > confirmed + FUTURE_FRAMES_MAX) return undefined;
       if (!this.#acknowledge(from, header, frame)) return undefined;
-      if (header.count > 0 && frame - from.received > -LOG_FRAMES_KEPT)
-        this.#applyCells(from, bytes, first, simulated);
+      if (header.count > 0 && frame - from.received > -LOG_FRAMES_KEPT) {
+        const walk = this.#walk;
+        walk.first = first;
+        walk.count = header.count;
+        walk.at = header.cellsAt;
+        walk.simulated = simulated;
+        this.#applyCells(from, from.logs, bytes);
+      }
     } else if (!this.#acknowledge(from, header, frame)) return undefined;
     // What an overtaken packet reports was true once; its low bits could be taken for newer ones.
     if (frame < from.newestFrame) header.hasReport = false;
     else from.newestFrame = frame;
     this.#note(from, bytes, header, frame);
+    if (header.hasRelay) this.#applyRelay(from, bytes, header, simulated);
     return header;
   }
 
-  /** Takes the acknowledgement; false if it names a frame never sent. */
+  /** Takes the acknowledgement; false if it names a frame that does not exist yet. */
   #acknowledge(from: RemotePeer, header: FrameHeader, frame: number): boolean {
-    if (this.#options.ownLogs.length === 0) return header.ack8 === 0;
-    // Old packets carry old acknowledgements; their low bits could be taken for newer ones.
-    if (frame < from.newestFrame) return true;
-    const ack = unwrap8After(header.ack8, from.acked);
-    if (ack <= from.sent) {
-      from.acked = ack;
-      return true;
+    const own = this.#options.ownLogs;
+    if (own.length === 0) return header.ack === 0 && !header.wideAck;
+    const newest = (own[0] as SlotLog).received;
+    const ack = header.wideAck ? unwrap16(header.ack, newest) : unwrap8(header.ack, frame);
+    if (ack > newest) return false;
+    // An old packet says less than we know; a peer may also hold frames that a third one relayed.
+    if (ack > from.acked) from.acked = ack;
+    return true;
+  }
+
+  /** Takes inputs of a third peer, by the same rules as its own packets. */
+  #applyRelay(from: RemotePeer, bytes: Uint8Array, header: FrameHeader, simulated: number): void {
+    const log = this.#options.logs[header.relaySlot];
+    if (log === undefined || log.owner === from.index || this.#options.ownLogs.includes(log)) return;
+    const first = unwrap16(header.relayFirst16, log.received);
+    const last = first + header.relayCount - 1;
+    if (first < 1 || first > log.received + 1 || last > log.received + RELAY_FRAMES_MAX) return;
+    if (last <= log.received - LOG_FRAMES_KEPT + PACKET_FRAMES_MAX) return;
+    this.#relayLogs[0] = log;
+    Object.assign(this.#walk, { first, count: header.relayCount, at: header.relayCellsAt, simulated });
+    this.#applyCells(from, this.#relayLogs, bytes);
+    const held = this.held[from.index] as Int32Array;
+    if (last > (held[log.slot] as number)) held[log.slot] = last;
+  }
+
+  /**
+   * Decodes frames base + 1 to `last` of one slot into cells beyond what its log holds, without holding them yet.
+   * @returns false if the log does not reach `base`
+   */
+  stage(log: SlotLog, base: number, last: number, cells: Uint8Array): boolean {
+    if (log.received < base) return false;
+    this.#load(log, base);
+    const cell = this.#scratch[log.slot] as Uint8Array;
+    const ring = log.cells;
+    let at = 0;
+    for (let frame = base + 1; frame <= last; frame += 8) {
+      let bits = cells[at++] as number;
+      for (let next = frame; next < frame + 8 && next <= last; next += 1, bits >>= 1) {
+        if ((bits & 1) !== 0) at = readCell(cells, at, cell);
+        if (next > log.received) ring.bytes.set(cell, ring.offsetOf(next));
+      }
     }
-    // Equal frame: a late copy of a packet sent before this one.
-    return frame === from.newestFrame && from.acked - unwrap8(header.ack8, from.acked) > 0;
+    return true;
   }
 
   /** Walks the cells: new ones are written, known ones compared. */
-  #applyCells(from: RemotePeer, bytes: Uint8Array, first: number, simulated: number): void {
-    const logs = from.logs;
-    const count = this.#header.count;
-    if (from.received - first >= LOG_FRAMES_KEPT) return;
-    for (const log of logs) this.#load(log, first - 1);
-    let at = this.#header.cellsAt;
+  #applyCells(from: RemotePeer, logs: readonly SlotLog[], bytes: Uint8Array): void {
+    const { first, count, simulated } = this.#walk;
+    if ((logs[0] as SlotLog).received - first >= LOG_FRAMES_KEPT) return;
+    for (let index = 0; index < logs.length; index += 1) this.#load(logs[index] as SlotLog, first - 1);
+    let at = this.#walk.at;
     let bits = 0;
     let left = 0;
     for (let frame = first; frame < first + count; frame += 1) {
@@ -194,21 +295,19 @@ export class FrameExchange {
         if ((bits & 1) !== 0) at = readCell(bytes, at, cell);
         bits >>= 1;
         left -= 1;
-        if (frame === log.received + 1) {
+        if (frame <= log.received) {
+          if (frame > log.received - LOG_FRAMES_KEPT && !log.equals(log.cells, frame, cell)) {
+            if (frame > log.equivocated) this.#options.onEquivocation(log, frame, from);
+            log.equivocated = Math.max(log.equivocated, frame);
+            return;
+          }
+        } else if (frame === log.received + 1 && frame <= log.limit) {
           if (!this.#options.input.isValid(cell, 0)) {
             from.malformed += 1;
             return;
           }
           log.append(cell, 0);
           if (frame <= simulated && !log.equals(log.used, frame, cell)) this.#options.onWrong(frame);
-        } else if (
-          frame <= log.received &&
-          frame > log.received - LOG_FRAMES_KEPT &&
-          !log.equals(log.cells, frame, cell)
-        ) {
-          if (frame > log.equivocated) this.#options.onEquivocation(log, frame, from);
-          log.equivocated = Math.max(log.equivocated, frame);
-          return;
         }
       }
     }
@@ -230,9 +329,9 @@ export class FrameExchange {
     if (!header.hasReport || this.#options.peerCount <= 2) return;
     for (const log of this.#options.logs) {
       if (log.owner === from.index || this.#options.ownLogs.includes(log)) continue;
-      const known = held[log.slot] as number;
-      const value = unwrap8After(bytes[header.vectorAt + log.slot] as number, known);
-      if (value <= log.received + 127) held[log.slot] = value;
+      const value = unwrap16(read16(bytes, header.vectorAt + log.slot * 2), log.received);
+      if (value > (held[log.slot] as number) && value <= log.received + FUTURE_FRAMES_MAX)
+        held[log.slot] = value;
     }
   }
 }

@@ -1,31 +1,45 @@
 /**
- * Who is still in the match. A peer that is silent becomes late, then lost; one that says goodbye leaves.
+ * Who is still in the match. A silent peer becomes late, then lost; one that says goodbye leaves. A broken link is not a
+ * dead peer: while another member reports that it hears somebody, nobody is lost.
  *
- * With two voters there is nobody to agree with: the survivor applies `onLost` at once, its view gets the next number,
- * and later packets of the lost peer are ignored. With more voters the survivors must agree on the last input that counts
- * (the view change of docs/decisions/0002); until that is built, a silent peer pauses the match and a goodbye ends it.
+ * With two voters there is nobody to agree with: the survivor applies `onLost` at once. With more, the view change
+ * (view-change.ts) decides; too few survivors wait in 'no-quorum'.
  */
-import { PAUSE_TIMEOUT_MS } from '../base/limits.js';
+import { NO_QUORUM_TIMEOUT_MS } from '../base/limits.js';
 import type { PeerId } from '../base/peer-id.js';
 import type { MatchClock } from './match-clock.js';
 import type { RemotePeer } from './remote-peer.js';
+import { bitCount, type ViewChange } from './view-change.js';
 
 /** After a goodbye, how long inputs that are still under way may arrive. */
 const GOODBYE_GRACE_MS = 250;
+/** Packets this recent mean that a peer is heard. */
+const HEARS_MS = 250;
+/** A closed link alone: how long nobody else may have heard the peer before it counts as lost. */
+const CLOSED_GRACE_MS = 600;
+/** While others' word that a peer is alive is this recent, it is not lost: reports come with every eighth packet. */
+const VOUCHED_MS = 800;
+/** The first half of an agreement may begin this long before a peer counts as lost. */
+const PREPARE_MS = 1000;
+
+/** Where the match stands with its members. */
+export type MembershipPhase = 'running' | 'paused' | 'no-quorum';
 
 /** What membership reports to the session. */
 export interface MembershipEvents {
   late(remote: RemotePeer, silentMs: number): void;
   back(remote: RemotePeer, silentMs: number): void;
-  /** The peer is out; its slots are cut at `cutFrame`. */
-  left(remote: RemotePeer, cutFrame: number, reason: 'left' | 'lost'): void;
-  pause(): void;
-  resume(): void;
-  end(): void;
+  /** A peer without slots is gone. */
+  watcherLeft(remote: RemotePeer, reason: 'left' | 'lost'): void;
+  moved(phase: MembershipPhase): void;
+  /** Waited too long. */
+  gaveUp(phase: MembershipPhase): void;
 }
 
 /** What membership needs to know. */
 export interface MembershipOptions {
+  /** Our own bit if we own an active slot, else 0. */
+  readonly selfVote: number;
   readonly remotes: readonly RemotePeer[];
   readonly clock: MatchClock;
   readonly lostAfterMs: number;
@@ -34,20 +48,18 @@ export interface MembershipOptions {
   readonly events: MembershipEvents;
 }
 
-/** Watches liveness once per advance. */
+/** Watches liveness and drives the view change, once per advance. */
 export class Membership {
   readonly #options: MembershipOptions;
-  /** When the match began to wait for a lost peer, -1 if it does not. */
-  #pausedAtMs = -1;
-  #isOver = false;
+  #phase: MembershipPhase = 'running';
+  #waitingSinceMs = 0;
+  /** Members out of reach for good: they said goodbye, or the only other voter is lost. */
+  gone = 0;
+  /** Peers whose packets arrive here, a bit each. */
+  hears = 0;
 
   constructor(options: MembershipOptions) {
     this.#options = options;
-  }
-
-  /** Members other than us whose inputs count. */
-  #voters(): number {
-    return this.#options.remotes.filter((remote) => remote.member && remote.logs.length > 0).length;
   }
 
   /** Everybody counts as heard now: called when the clock starts. */
@@ -64,43 +76,93 @@ export class Membership {
     remote.lastHeardMs = nowMs;
   }
 
-  /** Applies what silence, closed links and goodbyes mean now. */
-  check(): void {
-    const { nowMs } = this.#options.clock;
-    let waiting = false;
+  /** Others vouch that these peers are alive. */
+  vouched(mask: number, nowMs: number): void {
     for (const remote of this.#options.remotes) {
-      if (!remote.member) continue;
-      const silentMs = nowMs - remote.lastHeardMs;
-      if (remote.goodbyeFrame >= 0) {
-        if (remote.received >= remote.goodbyeFrame || nowMs - remote.goodbyeAtMs >= GOODBYE_GRACE_MS)
-          this.#gone(remote, 'left');
-        if (this.#isOver) return;
-        continue;
-      }
-      // The path's own delay is looked at only when the fixed limit has passed: this runs each frame.
-      if (!remote.late && silentMs > this.#options.lateAfterMs && silentMs > this.#lateAfterMs(remote)) {
-        remote.late = true;
-        this.#options.events.late(remote, silentMs);
-      }
-      const lost = silentMs > this.#options.lostAfterMs || !remote.linkOpen || remote.isDeaf;
-      if (lost && this.#gone(remote, 'lost')) waiting = true;
-      if (this.#isOver) return;
+      if ((mask & (1 << remote.index)) !== 0) remote.vouchedAtMs = nowMs;
     }
-    if (waiting && this.#pausedAtMs < 0) {
-      this.#pausedAtMs = nowMs;
-      this.#options.events.pause();
-    } else if (!waiting && this.#pausedAtMs >= 0) {
-      this.#pausedAtMs = -1;
-      this.#options.events.resume();
-    }
-    if (!waiting || nowMs - this.#pausedAtMs <= PAUSE_TIMEOUT_MS) return;
-    if (this.#options.onLost !== 'pause' || this.#voters() > 1) this.#end();
   }
 
-  /** The match is over: nothing that one check finds after this counts. */
-  #end(): void {
-    this.#isOver = true;
-    this.#options.events.end();
+  /** Applies what silence, closed links and goodbyes mean now. */
+  check(viewChange: ViewChange): void {
+    const { remotes, onLost, clock } = this.#options;
+    let lost = 0;
+    let left = 0;
+    let suspects = 0;
+    this.hears = 0;
+    for (let index = 0; index < remotes.length; index += 1) {
+      const remote = remotes[index] as RemotePeer;
+      if (!remote.member) continue;
+      const fate = this.#fateOf(remote);
+      if (fate === 'member') continue;
+      suspects |= 1 << remote.index;
+      if (fate === 'suspect') continue;
+      if (remote.logs.length === 0) {
+        remote.member = false;
+        this.#options.events.watcherLeft(remote, fate);
+      } else if (fate === 'lost') lost |= 1 << remote.index;
+      else left |= 1 << remote.index;
+    }
+    if (suspects === 0 && this.#phase === 'running' && !viewChange.busy) return;
+    this.#settle(viewChange, { suspects, lost, left });
+    if (this.#phase === 'running') return;
+    const patient = this.#phase === 'paused' && onLost === 'pause';
+    if (!patient && clock.nowMs - this.#waitingSinceMs > NO_QUORUM_TIMEOUT_MS)
+      this.#options.events.gaveUp(this.#phase);
+  }
+
+  /** Lets the view change decide, or waits, as `onLost` and the number of voters ask. */
+  #settle(viewChange: ViewChange, fates: { suspects: number; lost: number; left: number }): void {
+    const { suspects, lost, left } = fates;
+    const { clock, onLost } = this.#options;
+    const voters = this.#voters();
+    // The last other voter: a majority of two is both of them, so the survivor decides alone (a declared fork).
+    this.gone = bitCount(voters & ~left) <= 2 ? left | lost : left;
+    const waits = onLost === 'pause' && lost !== 0;
+    const peers = waits ? { suspects: left, lost: left } : { suspects, lost: lost | left };
+    // Suspicion alone must not look like a lack of quorum.
+    const able = viewChange.advance(peers, clock.nowMs) || (lost | left) === 0;
+    this.#moveTo(!able ? 'no-quorum' : waits ? 'paused' : 'running');
+  }
+
+  #moveTo(phase: MembershipPhase): void {
+    if (phase === this.#phase) return;
+    if (this.#phase === 'running') this.#waitingSinceMs = this.#options.clock.nowMs;
+    this.#phase = phase;
+    this.#options.events.moved(phase);
+  }
+
+  /** Members that own an active slot, ourselves included. */
+  #voters(): number {
+    let mask = 0;
+    for (const remote of this.#options.remotes) if (remote.isVoter) mask |= 1 << remote.index;
+    return mask | this.#options.selfVote;
+  }
+
+  #fateOf(remote: RemotePeer): 'member' | 'suspect' | 'left' | 'lost' {
+    const { nowMs } = this.#options.clock;
+    const { lostAfterMs, lateAfterMs } = this.#options;
+    if (remote.goodbyeFrame >= 0) {
+      const complete =
+        remote.received >= remote.goodbyeFrame || nowMs - remote.goodbyeAtMs >= GOODBYE_GRACE_MS;
+      return complete ? 'left' : 'member';
+    }
+    if (remote.isDeaf) return 'lost';
+    const silentMs = nowMs - remote.lastHeardMs;
+    if (silentMs < HEARS_MS && remote.linkOpen) {
+      this.hears |= 1 << remote.index;
+      return 'member';
+    }
+    const vouchedMs = nowMs - remote.vouchedAtMs;
+    const heardOf = vouchedMs < Math.max(VOUCHED_MS, Math.min(2 * VOUCHED_MS, lostAfterMs / 2));
+    // The path's own delay is looked at only when the fixed limit has passed: this runs each frame.
+    if (!remote.late && !heardOf && silentMs > lateAfterMs && silentMs > this.#lateAfterMs(remote)) {
+      remote.late = true;
+      this.#options.events.late(remote, silentMs);
+    }
+    if (!remote.linkOpen) return vouchedMs >= CLOSED_GRACE_MS ? 'lost' : 'member';
+    if (heardOf || silentMs <= Math.max(lostAfterMs / 2, lostAfterMs - PREPARE_MS)) return 'member';
+    return silentMs > lostAfterMs ? 'lost' : 'suspect';
   }
 
   #lateAfterMs(remote: RemotePeer): number {
@@ -110,24 +172,7 @@ export class Membership {
     return Math.max(lateAfterMs, (2 * roundTrip + 6 * jitter) * clock.frameMs);
   }
 
-  /** Applies a loss or goodbye; true if the match has to wait instead. */
-  #gone(remote: RemotePeer, reason: 'left' | 'lost'): boolean {
-    const { onLost, events } = this.#options;
-    const watcher = remote.logs.length === 0;
-    const alone = this.#voters() <= 1;
-    if (!watcher && !alone) {
-      if (reason === 'lost') return true;
-      this.#end();
-      return false;
-    }
-    if (!watcher && reason === 'lost' && onLost === 'pause') return true;
-    remote.member = false;
-    events.left(remote, remote.received, reason);
-    if (!watcher && onLost === 'end') this.#end();
-    return false;
-  }
-
-  /** Members we would wait for, silent ones first by name: for the `stalled` event. */
+  /** Members we wait for: those whose inputs stop at `confirmed`. */
   waitingFor(confirmed: number): readonly PeerId[] {
     return this.#options.remotes
       .filter((remote) => remote.member && remote.logs.length > 0 && remote.received <= confirmed)

@@ -1,4 +1,5 @@
 /** Everything that arrives from a peer passes here: told apart, checked, applied or counted as malformed. Never throws. */
+import { unwrap8 } from '../base/frame.js';
 import {
   CLOCK_STEPS_PER_FRAME,
   CLOCK_UNKNOWN,
@@ -15,13 +16,17 @@ import {
   KIND_GOODBYE,
   KIND_HELLO,
 } from '../wire/handshake-message.js';
+import { decodeForward, decodeViewMessage, KIND_FORWARD } from '../wire/view-messages.js';
+import type { Council } from './council.js';
 import type { DesyncCheck } from './desync-check.js';
 import type { FrameExchange } from './frame-exchange.js';
 import type { Handshake, Incompatibility } from './handshake.js';
 import type { MatchClock } from './match-clock.js';
-import type { Membership } from './membership.js';
 import type { RemotePeer } from './remote-peer.js';
 import type { SessionPhase } from './session-types.js';
+
+const ZOMBIE_ANSWER_MS = 1000;
+const CATCH_UP_MS = 300;
 
 /** Where arrivals go. */
 export interface IntakeOptions {
@@ -30,8 +35,10 @@ export interface IntakeOptions {
   readonly timeline: { readonly frameConfirmed: number; readonly simulation: { readonly frame: number } };
   readonly exchange: FrameExchange;
   readonly handshake: Handshake;
-  readonly membership: Membership;
+  readonly council: Council;
   readonly check: DesyncCheck;
+  readonly cellBytes: number;
+  readonly selfIndex: number;
 }
 
 /** The way in. */
@@ -49,7 +56,12 @@ export class PacketIntake {
 
   /** Takes one packet of a peer of the match. */
   take(remote: RemotePeer, bytes: Uint8Array, nowMs: number, phase: SessionPhase): void {
-    if (phase === 'ended' || !remote.member) return;
+    if (phase === 'ended') return;
+    if (!remote.member) {
+      // A peer that was cut off and came back: tell it, now and then.
+      if (nowMs - remote.catchUpAtMs >= ZOMBIE_ANSWER_MS) remote.isBehind = true;
+      return;
+    }
     this.#isSignOfLife = true;
     const kind = bytes.length === 0 ? 0xff : (bytes[0] as number);
     const understood =
@@ -61,7 +73,7 @@ export class PacketIntake {
       return;
     }
     remote.bytesReceived += bytes.length;
-    if (this.#isSignOfLife) this.#options.membership.heard(remote, nowMs);
+    if (this.#isSignOfLife) this.#options.council.membership.heard(remote, nowMs);
   }
 
   #takeMessage(remote: RemotePeer, bytes: Uint8Array, nowMs: number, phase: SessionPhase): boolean {
@@ -86,8 +98,28 @@ export class PacketIntake {
         return true;
       }
       default:
-        return false;
+        return this.#takeViewMessage(remote, bytes, nowMs);
     }
+  }
+
+  #takeViewMessage(remote: RemotePeer, bytes: Uint8Array, nowMs: number): boolean {
+    if (bytes[0] === KIND_FORWARD) return this.#takeForward(bytes, nowMs);
+    const message = decodeViewMessage(bytes, this.#options.matchKey, this.#options.cellBytes);
+    if (message === undefined) return false;
+    this.#options.council.viewChange.receive(remote.index, message, nowMs);
+    return true;
+  }
+
+  /** A view message that came through a third peer, or is to go on to its addressee. */
+  #takeForward(bytes: Uint8Array, nowMs: number): boolean {
+    const { matchKey, selfIndex, council } = this.#options;
+    const forward = decodeForward(bytes, matchKey);
+    if (forward === undefined) return false;
+    const remote = council.peerAt(forward.to === selfIndex ? forward.from : forward.to);
+    if (remote === undefined) return false;
+    if (forward.to === selfIndex) return this.#takeViewMessage(remote, forward.message, nowMs);
+    council.passOn(remote, bytes.slice());
+    return true;
   }
 
   #takeFrames(remote: RemotePeer, bytes: Uint8Array, nowMs: number, phase: SessionPhase): boolean {
@@ -99,7 +131,7 @@ export class PacketIntake {
       return false;
     }
     if (header.stamp !== STAMP_NONE) this.#noteStamp(remote, header, nowMs, phase);
-    if (header.hasReport) this.#noteReport(remote, header);
+    if (header.hasReport) this.#noteReport(remote, header, nowMs);
     return true;
   }
 
@@ -111,8 +143,20 @@ export class PacketIntake {
     else remote.clock.sample(clock.rawAt(nowMs) - position, nowMs);
   }
 
-  #noteReport(remote: RemotePeer, header: FrameHeader): void {
+  #noteReport(remote: RemotePeer, header: FrameHeader, nowMs: number): void {
     remote.noteReport(header.received16);
+    if (remote.shape.vectorLength > 0) {
+      const { viewChange, membership } = this.#options.council;
+      remote.reported = true;
+      remote.hears = header.hears;
+      membership.vouched(header.hears, nowMs);
+      if (
+        unwrap8(header.view8, viewChange.viewId) < viewChange.viewId &&
+        nowMs - remote.catchUpAtMs >= CATCH_UP_MS
+      ) {
+        remote.isBehind = true;
+      }
+    }
     if (header.clock === CLOCK_UNKNOWN) return;
     remote.clock.setRemote(header.clock / CLOCK_STEPS_PER_FRAME, this.#options.clock.adjustment);
     this.clocksRenewed = true;

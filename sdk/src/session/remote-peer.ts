@@ -30,12 +30,21 @@ export class RemotePeer {
   /** It acknowledged nothing for so long that our log has no longer what it needs next. */
   isDeaf = false;
   lastHeardMs: number;
+  /** When another member last reported that it hears this peer. */
+  vouchedAtMs: number = Number.NEGATIVE_INFINITY;
+  /** Peers that this peer hears, a bit each, by its last report; and whether there was one. */
+  hears = 0;
+  reported = false;
+  /** Slot to relay to it in the next packet, -1 for none. */
+  relaySlot = -1;
+  /** It lacks commits that we hold; when we last sent them. */
+  isBehind = false;
+  catchUpAtMs: number = Number.NEGATIVE_INFINITY;
   late = false;
 
-  /** Highest of our frames this peer acknowledged; highest we sent it. */
+  /** Highest of our frames this peer acknowledged. */
   acked = 0;
-  sent = 0;
-  /** Newest frame field seen, for ordering acknowledgements. */
+  /** Newest frame field seen. */
   newestFrame = 0;
   /** Last frame of its goodbye, -1 if none; and when it came. */
   goodbyeFrame = -1;
@@ -86,6 +95,11 @@ export class RemotePeer {
       if (received < least) least = received;
     }
     return least;
+  }
+
+  /** True if it is a member and owns an active slot: it votes. */
+  get isVoter(): boolean {
+    return this.member && this.logs.some((log) => log.isActive);
   }
 
   /** The peer says goodbye: it has inputs up to `lastFrame`. Only the first word counts. */

@@ -1,10 +1,24 @@
-/** Turns a remote peer's record into the public statistics. */
+/** Turns what a session counts into the public statistics. */
 import type { MatchClock } from './match-clock.js';
 import type { RemotePeer } from './remote-peer.js';
-import type { PeerStats } from './session-types.js';
+import type { PeerStats, SessionStats } from './session-types.js';
+import type { SessionCounters } from './stall-meter.js';
 
-/** Statistics of one peer. */
-export function peerStats(remote: RemotePeer, clock: MatchClock): PeerStats {
+/** Everything measured so far. Former members are left out. */
+export function sessionStats(
+  remotes: readonly RemotePeer[],
+  clock: MatchClock,
+  own: SessionCounters & { readonly inputDelayFrames: number },
+): SessionStats {
+  return {
+    ...own,
+    peers: remotes.filter((remote) => remote.member).map((remote) => peerStats(remote, clock)),
+    framesAhead: clock.lead,
+    pace: clock.pace,
+  };
+}
+
+function peerStats(remote: RemotePeer, clock: MatchClock): PeerStats {
   const { adjustment, frameMs } = clock;
   const { known, roundTrip } = remote.clock;
   return {

@@ -9,15 +9,16 @@ export type ChannelName = 'unreliable' | 'reliable' | 'bulk';
 /**
  * Why a session ended.
  * 'left': this peer called leave(). 'incompatible': a peer runs another game, version, schema or configuration.
- * 'handshake-timeout': not everybody answered within 30 s. 'peer-lost': a peer is gone and the match cannot go on without it.
+ * 'handshake-timeout': not everybody answered within 30 s. 'peer-lost': a peer is gone and `onLost` is 'end'.
+ * 'no-quorum': too few peers were left to agree on anything for 30 s. 'removed': the others went on without this peer.
  */
-export type EndReason = 'left' | 'incompatible' | 'handshake-timeout' | 'peer-lost';
+export type EndReason = 'left' | 'incompatible' | 'handshake-timeout' | 'peer-lost' | 'no-quorum' | 'removed';
 
 /**
  * The life of a session; legal moves are in {@link SESSION_MOVES} and docs/state-machines.md.
  * 'paused': a peer is lost and `onLost` is 'pause' (or, with three or more peers, agreement on its loss is not possible).
  */
-export type SessionPhase = 'handshake' | 'running' | 'paused' | 'ended';
+export type SessionPhase = 'handshake' | 'running' | 'paused' | 'no-quorum' | 'ended';
 
 /** What a peer was found to disagree on before frame 0. */
 export type IncompatibleReason = 'protocol' | 'match' | 'game' | 'version' | 'schema' | 'config';
@@ -69,6 +70,8 @@ export interface SessionEvents {
     readonly key: string;
     readonly frame: number;
   };
+  /** Too few peers are left to agree on anything: the match waits, at most 30 s. */
+  'no-quorum': { readonly type: 'no-quorum'; readonly frame: number };
   /** A value that `readInput` returned was out of range and was clamped, once per field. */
   'input-clamped': {
     readonly type: 'input-clamped';

@@ -3,27 +3,22 @@
  * bytes go out through `send`. One advance: account for time, watch members, confirm, roll back, step, send, tell.
  */
 import { SdkError } from '../base/errors.js';
-import {
-  HANDSHAKE_TIMEOUT_MS,
-  HASH_FRAMES_KEPT,
-  LOG_FRAMES_KEPT,
-  REPORT_INTERVAL_PACKETS,
-} from '../base/limits.js';
+import { HANDSHAKE_TIMEOUT_MS, HASH_FRAMES_KEPT, LOG_FRAMES_KEPT } from '../base/limits.js';
 import type { PeerId } from '../base/peer-id.js';
-import { encodeGoodbye } from '../wire/handshake-message.js';
+import { Council } from './council.js';
 import { DesyncCheck } from './desync-check.js';
 import { EventQueue } from './event-queue.js';
 import { finalFrame } from './final-frame.js';
-import { FrameExchange, type OutgoingFacts } from './frame-exchange.js';
+import { FrameExchange } from './frame-exchange.js';
+import { FrameSender } from './frame-sender.js';
 import type { SlotState } from './game.js';
 import { Handshake } from './handshake.js';
 import { Inbox } from './inbox.js';
 import { MatchClock } from './match-clock.js';
-import { Membership } from './membership.js';
 import { PacketIntake } from './packet-intake.js';
 import { createRemotes, type RemotePeer } from './remote-peer.js';
 import { prepareSession, requireStepsPerAdvance, type SessionSetup } from './session-setup.js';
-import { peerStats } from './session-stats.js';
+import { sessionStats } from './session-stats.js';
 import type {
   AdvanceResult,
   ChannelName,
@@ -55,21 +50,18 @@ class RollbackSession<S, I> implements Session<S, I> {
   readonly #timeline: Timeline<S, I>;
   readonly #exchange: FrameExchange;
   readonly #handshake: Handshake;
-  readonly #membership: Membership;
+  readonly #council: Council;
   readonly #check: DesyncCheck;
   readonly #intake: PacketIntake;
   readonly #stalls = new StallMeter();
   readonly #events = new EventQueue();
   readonly #inbox = new Inbox();
-  readonly #facts: OutgoingFacts;
+  readonly #sender: FrameSender;
   readonly #clampedFields = new Set<string>();
   readonly #createdAtMs: number;
   #phase: SessionPhase = 'handshake';
   #busy = false;
-  /** All others run: the handshake has nothing left to repeat. */
   #greeted = false;
-  #packetsUntilReport = 0;
-  #viewId = 0;
   #stepsPerAdvanceMax: number;
 
   constructor(options: SessionOptions<S, I>, setup: SessionSetup<S, I>) {
@@ -85,7 +77,6 @@ class RollbackSession<S, I> implements Session<S, I> {
       peerCount: setup.peers.length,
       windowFrames: setup.predictionFramesMax,
     });
-    this.#facts = { clock: this.#clock, hash: 0, report: false };
     this.#check = this.#createCheck();
     this.#timeline = this.#createTimeline();
     this.#exchange = new FrameExchange({
@@ -98,6 +89,13 @@ class RollbackSession<S, I> implements Session<S, I> {
       onEquivocation: (log, frame, from) =>
         this.#events.push({ type: 'equivocation', slot: log.slot, frame, sources: [from.peer] }),
     });
+    this.#sender = new FrameSender({
+      setup,
+      remotes: this.#remotes,
+      clock: this.#clock,
+      exchange: this.#exchange,
+      send: (to, channel, bytes) => this.#send(to, channel, bytes),
+    });
     this.#handshake = new Handshake({
       agreement: setup.agreement,
       matchKey: setup.matchKey,
@@ -105,15 +103,17 @@ class RollbackSession<S, I> implements Session<S, I> {
       coordinator: setup.selfIndex === 0,
       send: (to, bytes) => this.#send(to, 'unreliable', bytes),
     });
-    this.#membership = this.#createMembership();
+    this.#council = this.#createCouncil();
     this.#intake = new PacketIntake({
       matchKey: setup.matchKey,
       clock: this.#clock,
       timeline: this.#timeline,
       exchange: this.#exchange,
       handshake: this.#handshake,
-      membership: this.#membership,
+      council: this.#council,
       check: this.#check,
+      cellBytes: setup.game.input.byteLength,
+      selfIndex: setup.selfIndex,
     });
   }
 
@@ -141,25 +141,31 @@ class RollbackSession<S, I> implements Session<S, I> {
     });
   }
 
-  #createMembership(): Membership {
-    const { lostAfterMs, lateAfterMs, onLost } = this.#setup;
-    return new Membership({
+  #createCouncil(): Council {
+    const events = this.#events;
+    return new Council({
+      setup: this.#setup,
       remotes: this.#remotes,
       clock: this.#clock,
-      lostAfterMs,
-      lateAfterMs,
-      onLost,
+      exchange: this.#exchange,
+      cut: (log, cutFrame) => this.#timeline.cut(log, cutFrame),
+      send: (to, channel, bytes) => this.#send(to, channel, bytes),
       events: {
         late: (remote, silentMs) => {
           // A silent peer no longer steers us.
           this.#intake.clocksRenewed = true;
-          this.#events.push({ type: 'peer-late', peer: remote.peer, silentMs });
+          events.push({ type: 'peer-late', peer: remote.peer, silentMs });
         },
-        back: (remote, silentMs) => this.#events.push({ type: 'peer-back', peer: remote.peer, silentMs }),
-        left: (remote, cutFrame, reason) => this.#remove(remote, cutFrame, reason),
-        pause: () => this.#moveTo('paused'),
-        resume: () => this.#moveTo('running'),
-        end: () => this.#end('peer-lost'),
+        back: (remote, silentMs) => events.push({ type: 'peer-back', peer: remote.peer, silentMs }),
+        left: (remote, cutFrame, reason) => {
+          this.#intake.clocksRenewed = true;
+          events.push({ type: 'peer-left', peer: remote.peer, cutFrame, reason });
+        },
+        moved: (phase) => {
+          this.#moveTo(phase);
+          if (phase === 'no-quorum') events.push({ type: 'no-quorum', frame: this.frameConfirmed });
+        },
+        ended: (reason) => this.#end(reason),
       },
     });
   }
@@ -189,7 +195,7 @@ class RollbackSession<S, I> implements Session<S, I> {
     return this.#setup.peers;
   }
   get viewId(): number {
-    return this.#viewId;
+    return this.#council.viewId;
   }
   get stepsPerAdvanceMax(): number {
     return this.#stepsPerAdvanceMax;
@@ -287,7 +293,7 @@ class RollbackSession<S, I> implements Session<S, I> {
     } else if (startAtMs !== undefined && nowMs >= startAtMs) {
       this.#moveTo('running');
       this.#clock.start(startAtMs);
-      this.#membership.start(nowMs);
+      this.#council.membership.start(nowMs);
       this.#events.push({ type: 'started', atMs: startAtMs });
     } else if (startAtMs === undefined && nowMs - this.#createdAtMs > HANDSHAKE_TIMEOUT_MS) {
       this.#end('handshake-timeout');
@@ -297,7 +303,8 @@ class RollbackSession<S, I> implements Session<S, I> {
   #advanceMatch(): void {
     const timeline = this.#timeline;
     if (!this.#greeted) this.#greet();
-    this.#membership.check();
+    this.#council.advance();
+    if ((this.#phase as SessionPhase) === 'ended') return;
     timeline.begin();
     if (this.#phase === 'running') {
       if (this.#intake.clocksRenewed) {
@@ -324,7 +331,7 @@ class RollbackSession<S, I> implements Session<S, I> {
     this.#stalls.counters.rollbackFrames += report.framesResimulated;
     const change = this.#stalls.note(report.stalled, report.framesStepped > 0, this.#clock.nowMs);
     if (change === 'began') {
-      const waitingFor = this.#membership.waitingFor(this.#timeline.receivedByAll);
+      const waitingFor = this.#council.membership.waitingFor(this.#timeline.receivedByAll);
       this.#events.push({ type: 'stalled', frame: simulation.frame + 1, waitingFor });
     } else if (change === 'ended') {
       this.#events.push({ type: 'resumed', frame: simulation.frame, stalledMs: this.#stalls.lastStallMs });
@@ -338,20 +345,8 @@ class RollbackSession<S, I> implements Session<S, I> {
   }
 
   #sendFrames(): void {
-    this.#clock.noteSent();
-    const facts = this.#facts;
-    this.#packetsUntilReport -= 1;
-    facts.report = this.#packetsUntilReport < 0;
-    if (facts.report) this.#packetsUntilReport = REPORT_INTERVAL_PACKETS - 1;
-    facts.hash = this.#check.hashToSend;
-    const remotes = this.#remotes;
-    for (let index = 0; index < remotes.length; index += 1) {
-      const remote = remotes[index] as RemotePeer;
-      if (!remote.member) continue;
-      remote.packetsSent += 1;
-      this.#send(remote, 'unreliable', this.#exchange.encode(remote, facts));
-      if (facts.report) remote.updateRates(this.#clock.nowMs);
-    }
+    const { viewId, membership } = this.#council;
+    this.#sender.send({ hash: this.#check.hashToSend, viewId, hears: membership.hears });
   }
 
   #send(to: RemotePeer, channel: ChannelName, bytes: Uint8Array): void {
@@ -362,13 +357,6 @@ class RollbackSession<S, I> implements Session<S, I> {
     } catch {
       to.sendFailures += 1;
     }
-  }
-
-  #remove(remote: RemotePeer, cutFrame: number, reason: 'left' | 'lost'): void {
-    for (const log of remote.logs) this.#timeline.cut(log);
-    if (remote.logs.length > 0) this.#viewId += 1;
-    this.#intake.clocksRenewed = true;
-    this.#events.push({ type: 'peer-left', peer: remote.peer, cutFrame, reason });
   }
 
   #moveTo(phase: SessionPhase): void {
@@ -388,27 +376,12 @@ class RollbackSession<S, I> implements Session<S, I> {
     this.#busy = true;
     try {
       this.#clock.waitTo(nowMs);
-      this.#sendGoodbyes();
+      this.#sender.sayGoodbye(this.#phase !== 'handshake');
     } finally {
       this.#busy = false;
     }
     this.#end('left');
     this.#deliver();
-  }
-
-  /** The last inputs and the goodbye go out on the reliable channel in this order, and the goodbye on the fast one. */
-  #sendGoodbyes(): void {
-    this.#facts.report = false;
-    const last = this.#phase === 'handshake' ? 0 : this.#exchange.newestOwn;
-    const goodbye = encodeGoodbye(last, this.#setup.matchKey);
-    for (const remote of this.#remotes) {
-      if (!remote.member) continue;
-      // The reliable channel keeps the order, so each packet goes on where the one before ended.
-      for (; remote.acked < last; remote.acked = remote.sent)
-        this.#send(remote, 'reliable', this.#exchange.encode(remote, this.#facts));
-      this.#send(remote, 'reliable', goodbye);
-      this.#send(remote, 'unreliable', goodbye);
-    }
   }
 
   stateHash(frame: number): number | undefined {
@@ -425,14 +398,8 @@ class RollbackSession<S, I> implements Session<S, I> {
   }
 
   stats(): SessionStats {
-    const members = this.#remotes.filter((remote) => remote.member);
-    return {
-      ...this.#stalls.counters,
-      peers: members.map((remote) => peerStats(remote, this.#clock)),
-      inputDelayFrames: this.#setup.inputDelayFrames,
-      framesAhead: this.#clock.lead,
-      pace: this.#clock.pace,
-    };
+    const { inputDelayFrames } = this.#setup;
+    return sessionStats(this.#remotes, this.#clock, { ...this.#stalls.counters, inputDelayFrames });
   }
 
   #deliver(): void {

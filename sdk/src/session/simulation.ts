@@ -22,6 +22,8 @@ export interface SimulationOptions<S, I> {
   readonly options: GameOptions;
   readonly logs: readonly SlotLog[];
   readonly predictionFramesMax: number;
+  /** States kept beyond the prediction window. */
+  readonly statesKept: number;
   /** Who plays a slot after its cut; `undefined`: nobody (vacant). */
   readonly lostBot: Bot<S, I> | undefined;
   /** Reports engine-dependent calls of a step; `undefined` in production. */
@@ -61,7 +63,7 @@ export class Simulation<S, I> {
     this.#lostBot = options.lostBot;
     this.#cellBytes = game.input.byteLength;
     let ring = 16;
-    while (ring < options.predictionFramesMax + 4) ring *= 2;
+    while (ring < options.predictionFramesMax + options.statesKept + 4) ring *= 2;
     this.#ringMask = ring - 1;
     this.store = game.state.createStore(ring);
     this.effects = new EffectLedger(options.predictionFramesMax);
@@ -147,6 +149,11 @@ export class Simulation<S, I> {
     this.#botWords[0] = hashWords(new Int32Array([this.#seed, log.slot, frame]));
     this.#botContext.frame = frame;
     this.#game.input.encodeInto(this.#lostBot(this.store.state, log.slot, this.#botContext), used, usedAt);
+  }
+
+  /** True if the state after `frame` is still kept. */
+  keeps(frame: number): boolean {
+    return frame >= 0 && this.frame - frame <= this.#ringMask;
   }
 
   /** Goes back to the state after `frame`, which must be within the prediction window. */

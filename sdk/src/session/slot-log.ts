@@ -16,8 +16,10 @@ export class SlotLog {
   readonly used: CellRing;
   /** Highest contiguous frame held (R of the design). Frames 1 to delay are neutral and held from the start by their owner alone. */
   received = 0;
-  /** Last frame of the owner's inputs that counts; later ones are ignored. */
+  /** Last frame of the owner's inputs that counts, once agreed; later ones are ignored. */
   cut: number = NO_FRAME;
+  /** No frame beyond this is taken: set while an agreement on the cut is under way, so that what was reported stays true. */
+  limit: number = NO_FRAME;
   /** Newest frame that arrived with two values. */
   equivocated = 0;
 
@@ -26,6 +28,11 @@ export class SlotLog {
     this.owner = owner;
     this.cells = new CellRing(LOG_FRAMES, cellBytes);
     this.used = new CellRing(LOG_FRAMES, cellBytes);
+  }
+
+  /** True until a cut is agreed. */
+  get isActive(): boolean {
+    return this.cut === NO_FRAME;
   }
 
   /** Writes frame `received + 1`. */
@@ -37,7 +44,16 @@ export class SlotLog {
       bytes[target + index] = source[offset + index] as number;
   }
 
-  /** True if the log's cell of `frame` equals `source`. */
+  /** True if `frame` was simulated with the input its cell holds. */
+  wasUsed(frame: number): boolean {
+    const at = this.cells.offsetOf(frame);
+    for (let index = 0; index < this.cells.cellBytes; index += 1) {
+      if (this.cells.bytes[at + index] !== this.used.bytes[at + index]) return false;
+    }
+    return true;
+  }
+
+  /** True if the cell of `frame` in `ring` equals `source`. */
   equals(ring: CellRing, frame: number, source: Uint8Array): boolean {
     const at = ring.offsetOf(frame);
     for (let index = 0; index < ring.cellBytes; index += 1)

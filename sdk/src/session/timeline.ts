@@ -8,6 +8,9 @@ import type { SessionSetup } from './session-setup.js';
 import { Simulation, type SimulationOptions } from './simulation.js';
 import { NO_FRAME, type SlotLog } from './slot-log.js';
 
+/** States that a watcher keeps behind its newest one: two seconds. */
+const WATCHER_STATES_KEPT = 120;
+
 /** What one advance did; reused. */
 export interface StepReport {
   framesStepped: number;
@@ -58,6 +61,8 @@ export class Timeline<S, I> {
       options: setup.options,
       logs: setup.logs,
       predictionFramesMax: setup.predictionFramesMax,
+      // A watcher's confirmed frames may be retracted back to the final one: it keeps their states.
+      statesKept: setup.ownLogs.length > 0 ? 0 : WATCHER_STATES_KEPT,
       lostBot: setup.lostBot,
       onWarning: options.onWarning,
     });
@@ -158,9 +163,20 @@ export class Timeline<S, I> {
     }
   }
 
-  /** Ends a slot's inputs at what is held of them; frames simulated beyond are stepped again. */
-  cut(log: SlotLog): void {
-    log.cut = log.received;
-    if (log.cut < this.simulation.frame) this.noteWrong(log.cut + 1);
+  /**
+   * Ends a slot's inputs at `cut`. Inputs up to there are staged in the log's cells; frames that were simulated with
+   * others, or beyond, are stepped again. Only a peer that did not vote can have confirmed more: it goes back.
+   * @returns false if the state to go back to is no longer kept
+   */
+  cut(log: SlotLog, cut: number): boolean {
+    while (log.received < cut) {
+      log.received += 1;
+      if (log.received <= this.simulation.frame && !log.wasUsed(log.received)) this.noteWrong(log.received);
+    }
+    log.cut = cut;
+    log.limit = cut;
+    if (cut < this.simulation.frame) this.noteWrong(cut + 1);
+    if (this.frameConfirmed > cut) this.frameConfirmed = cut;
+    return this.simulation.keeps(Math.min(cut, this.simulation.frame));
   }
 }

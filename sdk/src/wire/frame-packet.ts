@@ -1,16 +1,19 @@
 /**
  * The one packet of the hot path: everything a peer has to say in a frame. Layout (little-endian):
  *
- *     byte 0      0 ssss fff   bit 7 zero; s = high bits of the stamp; f = flags (1 report, 2 hash, 4 reserved)
+ *     byte 0      0 sss ffff   bit 7 zero; s = high bits of the stamp; f = flags (1 report, 2 hash, 4 relay, 8 wide ack)
  *     bytes 1-2   CRC-16 over byte 0 and bytes 3.., started with the match key
  *     bytes 3-4   low 16 bits of the last frame carried (of the sender's clock if it owns no slot)
- *     byte 5      stamp, low bits: (frame + 8 - sender's fractional frame) in 1/128 frame; 4095 = none
- *     byte 6      low 8 bits of the last frame received from the addressee's slots (0 if it owns none)
+ *     byte 5      stamp, low bits: (frame + 8 - sender's fractional frame) in 1/64 frame; 2047 = none
+ *     byte 6      low bits of the last frame received from the addressee's slots (0 if it owns none)
  *     byte 7      count of frames carried, 0 to 128
+ *     byte 8      with a wide ack: its bits 8 to 15. Else it is the number nearest to the frame of bytes 3-4
  *     cells       see input-cells.ts, count * slots of the sender
  *     report      clock difference i16 (1/64 frame, 0x7fff = unknown), packets received u16,
- *                 with three or more peers: for each slot the low 8 bits of the last frame held
+ *                 with three or more peers: view u8 (low bits), hears u32 (bit = index in peers),
+ *                 for each slot the low 16 bits of the last frame held
  *     hash        frame u16 (low bits, a multiple of 30), state hash u32
+ *     relay       slot u8 (another peer's), first frame u16 (low bits), count u8 (1 to 32), cells of that slot
  */
 import { crc16 } from '../base/crc16.js';
 import { PACKET_BYTES_MAX, PACKET_FRAMES_MAX, PLAYERS_MAX } from '../base/limits.js';
@@ -18,16 +21,24 @@ import { skipCells } from './input-cells.js';
 
 /** Bytes before the inputs. */
 export const FRAME_HEADER_BYTES = 8;
-/** Most bytes of inputs in one packet: what the header, the longest report and the hash leave. */
-export const INPUTS_BYTES_MAX: number = PACKET_BYTES_MAX - FRAME_HEADER_BYTES - (4 + PLAYERS_MAX) - 6;
+/** Bytes of a report before its vector, with three or more peers. */
+export const REPORT_VIEW_BYTES = 5;
+/** Most bytes of inputs in one packet: what the longest header and report and the hash leave. A relay takes what is then left. */
+export const INPUTS_BYTES_MAX: number =
+  PACKET_BYTES_MAX - (FRAME_HEADER_BYTES + 1) - (4 + REPORT_VIEW_BYTES + 2 * PLAYERS_MAX) - 6;
 /** Flags of byte 0. */
 export const FLAG_REPORT = 1;
 export const FLAG_HASH = 2;
-const FLAG_RESERVED = 4;
+export const FLAG_RELAY = 4;
+export const FLAG_WIDE_ACK = 8;
+/** An acknowledgement this far from the packet's frame, or farther, is sent wide. */
+export const NARROW_ACK_FRAMES = 100;
+/** Most frames of one relayed slot in one packet. */
+export const RELAY_FRAMES_MAX = 32;
 /** Stamp value that says: no usable clock. */
-export const STAMP_NONE = 4095;
+export const STAMP_NONE = 2047;
 /** Steps of a stamp per frame. */
-export const STAMP_STEPS_PER_FRAME = 128;
+export const STAMP_STEPS_PER_FRAME = 64;
 /** Frames by which a stamp is shifted to stay positive. */
 export const STAMP_SHIFT_FRAMES = 8;
 /** Clock difference that says: not measured yet. */
@@ -50,16 +61,25 @@ export interface FramePacketShape {
 export interface FrameHeader {
   frame16: number;
   stamp: number;
-  ack8: number;
+  /** Low bits of the acknowledgement: 16 if `wideAck`, else 8. */
+  ack: number;
+  wideAck: boolean;
   count: number;
   cellsAt: number;
   hasReport: boolean;
   clock: number;
   received16: number;
+  view8: number;
+  hears: number;
   vectorAt: number;
   hasHash: boolean;
   hashFrame16: number;
   hash: number;
+  hasRelay: boolean;
+  relaySlot: number;
+  relayFirst16: number;
+  relayCount: number;
+  relayCellsAt: number;
 }
 
 /** A fresh header to decode into. */
@@ -67,16 +87,24 @@ export function createFrameHeader(): FrameHeader {
   return {
     frame16: 0,
     stamp: STAMP_NONE,
-    ack8: 0,
+    ack: 0,
+    wideAck: false,
     count: 0,
     cellsAt: 0,
     hasReport: false,
     clock: CLOCK_UNKNOWN,
     received16: 0,
+    view8: 0,
+    hears: 0,
     vectorAt: 0,
     hasHash: false,
     hashFrame16: 0,
     hash: 0,
+    hasRelay: false,
+    relaySlot: 0,
+    relayFirst16: 0,
+    relayCount: 0,
+    relayCellsAt: 0,
   };
 }
 
@@ -88,24 +116,20 @@ export function decodeFramePacket(bytes: Uint8Array, shape: FramePacketShape, he
   const length = bytes.length;
   if (length < FRAME_HEADER_BYTES || length > PACKET_BYTES_MAX) return false;
   const first = bytes[0] as number;
-  if (first > 127 || (first & FLAG_RESERVED) !== 0) return false;
+  if (first > 127) return false;
   if (read16(bytes, 1) !== packetCrc(bytes, length, shape.matchKey)) return false;
   header.frame16 = read16(bytes, 3);
-  header.stamp = ((first >> 3) << 8) | (bytes[5] as number);
-  header.ack8 = bytes[6] as number;
+  header.stamp = ((first >> 4) << 8) | (bytes[5] as number);
+  header.ack = bytes[6] as number;
   header.count = bytes[7] as number;
-  header.cellsAt = FRAME_HEADER_BYTES;
+  header.wideAck = (first & FLAG_WIDE_ACK) !== 0;
+  if (header.wideAck && length > FRAME_HEADER_BYTES) header.ack |= (bytes[FRAME_HEADER_BYTES] as number) << 8;
+  header.cellsAt = FRAME_HEADER_BYTES + (header.wideAck ? 1 : 0);
   if (header.count > PACKET_FRAMES_MAX || (shape.senderSlots === 0 && header.count !== 0)) return false;
-  let at = skipCells(bytes, FRAME_HEADER_BYTES, header.count * shape.senderSlots, shape.cellBytes);
+  let at = skipCells(bytes, header.cellsAt, header.count * shape.senderSlots, shape.cellBytes);
   if (at < 0) return false;
-  header.hasReport = (first & FLAG_REPORT) !== 0;
-  if (header.hasReport) {
-    if (at + 4 + shape.vectorLength > length) return false;
-    header.clock = (read16(bytes, at) << 16) >> 16;
-    header.received16 = read16(bytes, at + 2);
-    header.vectorAt = at + 4;
-    at += 4 + shape.vectorLength;
-  }
+  at = readReport(bytes, at, shape, header);
+  if (at < 0) return false;
   header.hasHash = (first & FLAG_HASH) !== 0;
   if (header.hasHash) {
     if (at + 6 > length) return false;
@@ -113,16 +137,48 @@ export function decodeFramePacket(bytes: Uint8Array, shape: FramePacketShape, he
     header.hash = read16(bytes, at + 2) | (read16(bytes, at + 4) << 16);
     at += 6;
   }
-  return at === length;
+  return readRelay(bytes, at, shape, header) === length;
+}
+
+/** @returns the offset after the report, -1 if it is cut short. */
+function readReport(bytes: Uint8Array, offset: number, shape: FramePacketShape, header: FrameHeader): number {
+  header.hasReport = ((bytes[0] as number) & FLAG_REPORT) !== 0;
+  if (!header.hasReport) return offset;
+  const wide = shape.vectorLength > 0;
+  const end = offset + 4 + (wide ? REPORT_VIEW_BYTES + 2 * shape.vectorLength : 0);
+  if (end > bytes.length) return -1;
+  header.clock = (read16(bytes, offset) << 16) >> 16;
+  header.received16 = read16(bytes, offset + 2);
+  if (wide) {
+    header.view8 = bytes[offset + 4] as number;
+    header.hears = read32(bytes, offset + 5);
+    header.vectorAt = offset + 4 + REPORT_VIEW_BYTES;
+  }
+  return end;
+}
+
+/** @returns the offset after the relayed inputs, -1 if they are not legal. */
+function readRelay(bytes: Uint8Array, offset: number, shape: FramePacketShape, header: FrameHeader): number {
+  header.hasRelay = ((bytes[0] as number) & FLAG_RELAY) !== 0;
+  if (!header.hasRelay) return offset;
+  if (offset + 4 > bytes.length) return -1;
+  header.relaySlot = bytes[offset] as number;
+  header.relayFirst16 = read16(bytes, offset + 1);
+  header.relayCount = bytes[offset + 3] as number;
+  header.relayCellsAt = offset + 4;
+  const legal =
+    header.relaySlot < shape.vectorLength && header.relayCount >= 1 && header.relayCount <= RELAY_FRAMES_MAX;
+  return legal ? skipCells(bytes, offset + 4, header.relayCount, shape.cellBytes) : -1;
 }
 
 /** Writes header fields and the CRC of a packet whose bytes from 8 to `length` are already in place. */
 export function sealFramePacket(out: Uint8Array, length: number, fields: SealFields): void {
-  out[0] = ((fields.stamp >> 8) << 3) | fields.flags;
+  out[0] = ((fields.stamp >> 8) << 4) | fields.flags;
   write16(out, 3, fields.frame);
   out[5] = fields.stamp & 0xff;
   out[6] = fields.ack & 0xff;
   out[7] = fields.count;
+  if ((fields.flags & FLAG_WIDE_ACK) !== 0) out[FRAME_HEADER_BYTES] = (fields.ack >> 8) & 0xff;
   write16(out, 1, packetCrc(out, length, fields.matchKey));
 }
 

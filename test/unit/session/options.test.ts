@@ -115,7 +115,7 @@ test.each<[string, Record<string, unknown>]>([
   ],
   ['an automatic delay', { inputDelayFrames: 'auto' }],
   ['a bot of the game', { onLost: { bot: 'seven' } }],
-  ['32 peers', { peers: ids(32), self: 'p31', players: [{ peer: 'p0' }] }],
+  ['31 peers', { peers: ids(31), self: 'p30', players: [{ peer: 'p0' }] }],
   ['options of 4 KiB', { options: { text: 'x'.repeat(4096 - '{"text":""}'.length) } }],
   ['waiting for the late', { onLate: 'wait' }],
 ])('%s is accepted', (_name, options) => {

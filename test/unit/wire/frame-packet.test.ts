@@ -6,10 +6,13 @@ import {
   createFrameHeader,
   decodeFramePacket,
   FLAG_HASH,
+  FLAG_RELAY,
   FLAG_REPORT,
+  FLAG_WIDE_ACK,
   FRAME_HEADER_BYTES,
   type FramePacketShape,
   packetCrc,
+  REPORT_VIEW_BYTES,
   read16,
   read32,
   sealFramePacket,
@@ -26,7 +29,9 @@ interface Content {
   readonly stamp: number;
   readonly ack: number;
   readonly inputs: readonly (readonly number[])[];
+  readonly wideAck?: boolean;
   readonly report?: { readonly clock: number; readonly received: number; readonly vector: readonly number[] };
+  readonly relay?: { readonly slot: number; readonly first: number; readonly values: readonly number[] };
   readonly hash?: { readonly frame: number; readonly value: number };
 }
 
@@ -35,7 +40,7 @@ function shapeOf(content: Content, cellBytes = 1): FramePacketShape {
     matchKey: KEY,
     senderSlots: content.inputs.length,
     cellBytes,
-    vectorLength: content.report?.vector.length ?? 0,
+    vectorLength: content.report?.vector.length ?? (content.relay === undefined ? 0 : 4),
   };
 }
 
@@ -48,20 +53,38 @@ function packetOf(content: Content): Uint8Array {
     return ring;
   });
   const count = content.inputs[0]?.length ?? 0;
-  let at = writeCells({ rings, first: 1, count }, out, FRAME_HEADER_BYTES, PACKET_BYTES_MAX);
-  let flags = 0;
+  let flags = content.wideAck === true ? FLAG_WIDE_ACK : 0;
+  let at = FRAME_HEADER_BYTES + (content.wideAck === true ? 1 : 0);
+  at = writeCells({ rings, first: 1, count }, out, at, PACKET_BYTES_MAX);
   if (content.report !== undefined) {
     flags |= FLAG_REPORT;
     write16(out, at, content.report.clock);
     write16(out, at + 2, content.report.received);
-    out.set(content.report.vector, at + 4);
-    at += 4 + content.report.vector.length;
+    at += 4;
+    if (content.report.vector.length > 0) {
+      out[at] = 7;
+      write32(out, at + 1, 0x80000005);
+      for (const [index, value] of content.report.vector.entries()) {
+        write16(out, at + REPORT_VIEW_BYTES + 2 * index, value);
+      }
+      at += REPORT_VIEW_BYTES + 2 * content.report.vector.length;
+    }
   }
   if (content.hash !== undefined) {
     flags |= FLAG_HASH;
     write16(out, at, content.hash.frame);
     write32(out, at + 2, content.hash.value);
     at += 6;
+  }
+  if (content.relay !== undefined) {
+    flags |= FLAG_RELAY;
+    const { slot, first, values } = content.relay;
+    out[at] = slot;
+    write16(out, at + 1, first);
+    out[at + 3] = values.length;
+    const ring = new CellRing(256, 1);
+    for (const [index, value] of values.entries()) ring.bytes[ring.offsetOf(index + 1)] = value;
+    at = writeCells({ rings: [ring], first: 1, count: values.length }, out, at + 4, PACKET_BYTES_MAX);
   }
   sealFramePacket(out, at, {
     matchKey: KEY,
@@ -75,7 +98,7 @@ function packetOf(content: Content): Uint8Array {
 }
 
 const KINDS: readonly [string, Content][] = [
-  ['no inputs', { frame: 70_000, stamp: 4095, ack: 255, inputs: [[]] }],
+  ['no inputs', { frame: 70_000, stamp: 2047, ack: 255, inputs: [[]] }],
   ['a watcher', { frame: 12, stamp: 1024, ack: 3, inputs: [] }],
   ['one input', { frame: 12, stamp: 900, ack: 9, inputs: [[0, 0, 7]] }],
   [
@@ -108,7 +131,18 @@ const KINDS: readonly [string, Content][] = [
       stamp: 1025,
       ack: 38,
       inputs: [[5, 5]],
-      report: { clock: 0x7fff, received: 1, vector: [1, 200, 3, 4] },
+      report: { clock: 0x7fff, received: 1, vector: [1, 200, 3, 0x1234] },
+    },
+  ],
+  ['a wide acknowledgement', { frame: 400, stamp: 1025, ack: 0x1234, wideAck: true, inputs: [[1]] }],
+  [
+    'a relay',
+    {
+      frame: 41,
+      stamp: 1025,
+      ack: 39,
+      inputs: [[5]],
+      relay: { slot: 3, first: 65_530, values: [1, 2, 2, 9] },
     },
   ],
   ['a hash', { frame: 61, stamp: 1025, ack: 59, inputs: [[0]], hash: { frame: 60, value: 0xdeadbeef } }],
@@ -116,14 +150,16 @@ const KINDS: readonly [string, Content][] = [
     'everything',
     {
       frame: 301,
-      stamp: 2048,
+      stamp: 1536,
       ack: 44,
       inputs: [
         [0, 1, 1, 2],
         [3, 3, 3, 3],
       ],
+      wideAck: true,
       report: { clock: 100, received: 44, vector: [9, 8, 7] },
       hash: { frame: 300, value: 1 },
+      relay: { slot: 2, first: 290, values: [4, 4, 5] },
     },
   ],
 ];
@@ -135,17 +171,28 @@ test.each(KINDS)('%s: every field comes back', (_name, content) => {
   expect(header).toMatchObject({
     frame16: content.frame & 0xffff,
     stamp: content.stamp,
-    ack8: content.ack & 0xff,
+    ack: content.ack & (content.wideAck === true ? 0xffff : 0xff),
+    wideAck: content.wideAck === true,
     count: content.inputs[0]?.length ?? 0,
-    cellsAt: FRAME_HEADER_BYTES,
+    cellsAt: FRAME_HEADER_BYTES + (content.wideAck === true ? 1 : 0),
     hasReport: content.report !== undefined,
     hasHash: content.hash !== undefined,
+    hasRelay: content.relay !== undefined,
   });
   if (content.report !== undefined) {
     expect(header.clock).toBe(content.report.clock);
     expect(header.received16).toBe(content.report.received);
-    const vector = bytes.slice(header.vectorAt, header.vectorAt + content.report.vector.length);
-    expect([...vector]).toEqual(content.report.vector);
+    const vector = content.report.vector.map((_, index) => read16(bytes, header.vectorAt + 2 * index));
+    expect(vector).toEqual(content.report.vector);
+  }
+  if (content.report !== undefined && content.report.vector.length > 0) {
+    expect(header.view8).toBe(7);
+    expect(header.hears >>> 0).toBe(0x80000005);
+  }
+  if (content.relay !== undefined) {
+    expect(header.relaySlot).toBe(content.relay.slot);
+    expect(header.relayFirst16).toBe(content.relay.first);
+    expect(header.relayCount).toBe(content.relay.values.length);
   }
   if (content.hash !== undefined) {
     expect(header.hashFrame16).toBe(content.hash.frame);
@@ -205,7 +252,7 @@ test('with a right checksum, whatever is accepted is the only encoding of its co
   let accepted = 0;
   fc.assert(
     fc.property(
-      fc.constantFrom(0, 0x78, 1, 2, 3, 4, 0xff),
+      fc.constantFrom(0, 0x70, 1, 2, 3, 4, 8, 9, 0xff),
       fc.nat(3),
       cells,
       shapes,
@@ -216,12 +263,16 @@ test('with a right checksum, whatever is accepted is the only encoding of its co
         accepted += 1;
         const again = bytes.slice();
         again.fill(0, 0, FRAME_HEADER_BYTES);
-        const flags = (header.hasReport ? FLAG_REPORT : 0) | (header.hasHash ? FLAG_HASH : 0);
+        const flags =
+          (header.hasReport ? FLAG_REPORT : 0) |
+          (header.hasHash ? FLAG_HASH : 0) |
+          (header.hasRelay ? FLAG_RELAY : 0) |
+          (header.wideAck ? FLAG_WIDE_ACK : 0);
         const fields = {
           flags,
           frame: header.frame16,
           stamp: header.stamp,
-          ack: header.ack8,
+          ack: header.ack,
           count: header.count,
         };
         sealFramePacket(again, again.length, { matchKey: KEY, ...fields });
@@ -235,7 +286,7 @@ test('with a right checksum, whatever is accepted is the only encoding of its co
 
 test.each([
   ['bit 7 of the first byte', 0, 0x80],
-  ['the reserved flag', 0, 4],
+  ['a relay that is not there', 0, 4],
   ['more frames than there are cells', 7, 40],
   ['more than 128 frames', 7, PACKET_FRAMES_MAX + 1],
   ['a hash flag without a hash', 0, FLAG_HASH],
@@ -258,10 +309,10 @@ test('a watcher cannot carry inputs, and 128 unchanged frames are the most', () 
 
 test('no packet above the limit is looked at', () => {
   const shape = { matchKey: KEY, senderSlots: 1, cellBytes: 1, vectorLength: PACKET_BYTES_MAX };
-  for (const length of [PACKET_BYTES_MAX, PACKET_BYTES_MAX + 1]) {
+  for (const length of [PACKET_BYTES_MAX - 1, PACKET_BYTES_MAX + 1]) {
     const bytes = new Uint8Array(length);
     bytes[0] = FLAG_REPORT;
-    const fitting = { ...shape, vectorLength: length - FRAME_HEADER_BYTES - 4 };
+    const fitting = { ...shape, vectorLength: (length - FRAME_HEADER_BYTES - 4 - REPORT_VIEW_BYTES) / 2 };
     expect(decodeFramePacket(sealed(bytes), fitting, createFrameHeader())).toBe(length <= PACKET_BYTES_MAX);
   }
 });

@@ -1,0 +1,73 @@
+/** Sends one packet per frame and member, with a report in every eighth, and the last ones at a goodbye. */
+import { REPORT_INTERVAL_PACKETS } from '../base/limits.js';
+import { encodeGoodbye } from '../wire/handshake-message.js';
+import type { FrameExchange, OutgoingFacts } from './frame-exchange.js';
+import type { MatchClock } from './match-clock.js';
+import { chooseRelays, type RelayView } from './relay.js';
+import type { RemotePeer } from './remote-peer.js';
+import type { SessionSetup } from './session-setup.js';
+import type { ChannelName } from './session-types.js';
+
+/** What a sender needs. */
+export interface FrameSenderOptions {
+  readonly setup: Pick<SessionSetup<unknown, unknown>, 'selfIndex' | 'logs' | 'matchKey'>;
+  readonly remotes: readonly RemotePeer[];
+  readonly clock: MatchClock;
+  readonly exchange: FrameExchange;
+  readonly send: (to: RemotePeer, channel: ChannelName, bytes: Uint8Array) => void;
+}
+
+/** The way out. */
+export class FrameSender {
+  readonly #options: FrameSenderOptions;
+  readonly #facts: OutgoingFacts;
+  readonly #relays: RelayView;
+  #packetsUntilReport = 0;
+
+  constructor(options: FrameSenderOptions) {
+    const { setup, remotes, exchange } = options;
+    this.#options = options;
+    this.#facts = { clock: options.clock, hash: 0, report: false, viewId: 0, hears: 0 };
+    this.#relays = { selfIndex: setup.selfIndex, logs: setup.logs, remotes, held: exchange.held, hears: 0 };
+  }
+
+  /** Sends the packets of this frame. */
+  send({ hash, viewId, hears }: Pick<OutgoingFacts, 'hash' | 'viewId' | 'hears'>): void {
+    const { remotes, clock, exchange, send } = this.#options;
+    const facts = this.#facts;
+    clock.noteSent();
+    this.#packetsUntilReport -= 1;
+    facts.report = this.#packetsUntilReport < 0;
+    if (facts.report) this.#packetsUntilReport = REPORT_INTERVAL_PACKETS - 1;
+    facts.hash = hash;
+    facts.viewId = viewId;
+    facts.hears = hears;
+    this.#relays.hears = hears;
+    if (remotes.length > 1) chooseRelays(this.#relays);
+    for (let index = 0; index < remotes.length; index += 1) {
+      const remote = remotes[index] as RemotePeer;
+      if (!remote.member) continue;
+      remote.packetsSent += 1;
+      send(remote, 'unreliable', exchange.encode(remote, facts));
+      if (facts.report) remote.updateRates(clock.nowMs);
+    }
+  }
+
+  /** The last inputs and the goodbye go out on the reliable channel in this order, and the goodbye on the fast one. */
+  sayGoodbye(hasStarted: boolean): void {
+    const { remotes, exchange, send, setup } = this.#options;
+    this.#facts.report = false;
+    const last = hasStarted ? exchange.newestOwn : 0;
+    const goodbye = encodeGoodbye(last, setup.matchKey);
+    for (const remote of remotes) {
+      if (!remote.member) continue;
+      // The reliable channel keeps the order, so each packet goes on where the one before ended.
+      while (remote.acked < last) {
+        send(remote, 'reliable', exchange.encode(remote, this.#facts));
+        remote.acked = exchange.lastCarried;
+      }
+      send(remote, 'reliable', goodbye);
+      send(remote, 'unreliable', goodbye);
+    }
+  }
+}

@@ -1,0 +1,272 @@
+/**
+ * The messages of a view change: how the survivors agree on who is out and on the last input of each removed slot.
+ * All start with kind u8, CRC u16 (match key), view id u16 (the view that is being formed), ballot (round u16, voter u8).
+ * All are idempotent, so they are simply sent again until answered; no sequence numbers are needed.
+ *
+ *     PROPOSE   removed u32 (bit = index in peers), completing u8 (0 or 1), n u8, n x (slot u8, last frame held u32)
+ *     REPORT    n u8, n x (slot u8, last frame held u32, cells after the proposer's frame), accepted u8 (0 or 1),
+ *               if 1: ballot and body last accepted
+ *     REJECT    hears u32 (which of the removed the sender still hears), promised round u16
+ *     ACCEPT    body;  COMMIT  body;  body = removed u32, n u8, n x (slot u8, base u32, cut u32, cells of base + 1 .. cut)
+ *     ACCEPTED, ABORT   nothing more
+ *
+ *     FORWARD   from u8, to u8, a whole message: sent through a third peer while the direct link is broken; it has no view
+ *               id and no ballot of its own
+ *
+ * `cells` is a length u16 and the encoding of input-cells.ts for one slot.
+ */
+import type { CellRing } from '../base/cell-ring.js';
+import { PLAYERS_MAX } from '../base/limits.js';
+import { ByteReader, ByteWriter } from './byte-cursor.js';
+import { packetCrc, read16, write16 } from './frame-packet.js';
+import { skipCells, writeCells } from './input-cells.js';
+
+export const KIND_PROPOSE = 0x83;
+export const KIND_REPORT = 0x84;
+export const KIND_REJECT = 0x85;
+export const KIND_ACCEPT = 0x86;
+export const KIND_ACCEPTED = 0x87;
+export const KIND_COMMIT = 0x88;
+export const KIND_ABORT = 0x89;
+export const KIND_FORWARD = 0x8a;
+
+/** Number of one attempt to agree; the higher round wins, then the higher voter index. */
+export interface Ballot {
+  readonly round: number;
+  readonly voter: number;
+}
+
+/** Negative if `left` is the lower ballot. */
+export function compareBallots(left: Ballot, right: Ballot): number {
+  return left.round - right.round || left.voter - right.voter;
+}
+
+/** One slot's last frame held. */
+export interface HeldFrame {
+  readonly slot: number;
+  readonly frame: number;
+}
+
+/** One removed slot in a body. */
+export interface SlotCut {
+  readonly slot: number;
+  /** Every member of the new view holds the inputs up to here. */
+  readonly base: number;
+  /** Last frame that counts. */
+  readonly cut: number;
+  /** Inputs of base + 1 to cut. */
+  readonly cells: Uint8Array;
+}
+
+/** What is agreed on. */
+export interface ViewBody {
+  readonly removed: number;
+  readonly cuts: readonly SlotCut[];
+}
+
+/** One held frame of a report, with the inputs the proposer lacks. */
+export interface ReportedSlot extends HeldFrame {
+  readonly cells: Uint8Array;
+}
+
+/** Any message of a view change. */
+export type ViewMessage = { readonly viewId: number; readonly ballot: Ballot } & (
+  | {
+      readonly kind: 'propose';
+      readonly removed: number;
+      readonly completing: boolean;
+      readonly held: readonly HeldFrame[];
+    }
+  | {
+      readonly kind: 'report';
+      readonly held: readonly ReportedSlot[];
+      readonly accepted: { readonly ballot: Ballot; readonly body: ViewBody } | undefined;
+    }
+  | { readonly kind: 'reject'; readonly hears: number; readonly promisedRound: number }
+  | { readonly kind: 'accept'; readonly body: ViewBody }
+  | { readonly kind: 'commit'; readonly body: ViewBody }
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'abort' }
+);
+
+const KINDS: { readonly [K in ViewMessage['kind']]: number } = {
+  propose: KIND_PROPOSE,
+  report: KIND_REPORT,
+  reject: KIND_REJECT,
+  accept: KIND_ACCEPT,
+  accepted: KIND_ACCEPTED,
+  commit: KIND_COMMIT,
+  abort: KIND_ABORT,
+};
+
+/** Bytes of a message. */
+export function encodeViewMessage(message: ViewMessage, matchKey: number): Uint8Array {
+  const out = new ByteWriter();
+  out.u8(KINDS[message.kind]).u16(0).u16(message.viewId).u16(message.ballot.round).u8(message.ballot.voter);
+  switch (message.kind) {
+    case 'propose':
+      out
+        .u32(message.removed)
+        .u8(message.completing ? 1 : 0)
+        .u8(message.held.length);
+      for (const { slot, frame } of message.held) out.u8(slot).u32(frame);
+      break;
+    case 'report':
+      out.u8(message.held.length);
+      for (const { slot, frame, cells } of message.held) out.u8(slot).u32(frame).u16(cells.length).put(cells);
+      out.u8(message.accepted === undefined ? 0 : 1);
+      if (message.accepted !== undefined) {
+        out.u16(message.accepted.ballot.round).u8(message.accepted.ballot.voter);
+        writeBody(out, message.accepted.body);
+      }
+      break;
+    case 'reject':
+      out.u32(message.hears).u16(message.promisedRound);
+      break;
+    case 'accept':
+    case 'commit':
+      writeBody(out, message.body);
+      break;
+    default:
+  }
+  const bytes = out.finish();
+  write16(bytes, 1, packetCrc(bytes, bytes.length, matchKey));
+  return bytes;
+}
+
+function writeBody(out: ByteWriter, body: ViewBody): void {
+  out.u32(body.removed).u8(body.cuts.length);
+  for (const { slot, base, cut, cells } of body.cuts) {
+    out.u8(slot).u32(base).u32(cut).u16(cells.length).put(cells);
+  }
+}
+
+/** The message in `bytes`, or `undefined` if they are not exactly one legal message. Never throws. */
+export function decodeViewMessage(
+  bytes: Uint8Array,
+  matchKey: number,
+  cellBytes: number,
+): ViewMessage | undefined {
+  if (bytes.length < 8 || read16(bytes, 1) !== packetCrc(bytes, bytes.length, matchKey)) return undefined;
+  const reader = new ByteReader(bytes, 3);
+  const common = { viewId: reader.u16(), ballot: { round: reader.u16(), voter: reader.u8() } };
+  const message = readPayload(bytes[0] as number, reader, common, cellBytes);
+  return message !== undefined && reader.complete ? message : undefined;
+}
+
+interface Common {
+  readonly viewId: number;
+  readonly ballot: Ballot;
+}
+
+function readPayload(
+  kind: number,
+  reader: ByteReader,
+  common: Common,
+  cellBytes: number,
+): ViewMessage | undefined {
+  switch (kind) {
+    case KIND_PROPOSE: {
+      const removed = reader.u32();
+      const flag = reader.u8();
+      const held = readList(reader, () => ({ slot: reader.u8(), frame: reader.u32() }));
+      if (held === undefined || flag > 1) return undefined;
+      return { ...common, kind: 'propose', removed, completing: flag === 1, held };
+    }
+    case KIND_REPORT: {
+      const held = readList(reader, () => ({
+        slot: reader.u8(),
+        frame: reader.u32(),
+        cells: reader.take(reader.u16()),
+      }));
+      const flag = reader.u8();
+      if (held === undefined || flag > 1) return undefined;
+      if (flag === 0) return { ...common, kind: 'report', held, accepted: undefined };
+      const ballot = { round: reader.u16(), voter: reader.u8() };
+      const body = readBody(reader, cellBytes);
+      return body && { ...common, kind: 'report', held, accepted: { ballot, body } };
+    }
+    case KIND_REJECT:
+      return { ...common, kind: 'reject', hears: reader.u32(), promisedRound: reader.u16() };
+    case KIND_ACCEPT:
+    case KIND_COMMIT: {
+      const body = readBody(reader, cellBytes);
+      if (body === undefined) return undefined;
+      return kind === KIND_ACCEPT ? { ...common, kind: 'accept', body } : { ...common, kind: 'commit', body };
+    }
+    case KIND_ACCEPTED:
+      return { ...common, kind: 'accepted' };
+    case KIND_ABORT:
+      return { ...common, kind: 'abort' };
+    default:
+      return undefined;
+  }
+}
+
+/** A list of entries with rising slots. */
+function readList<T extends { readonly slot: number }>(reader: ByteReader, read: () => T): T[] | undefined {
+  const count = reader.u8();
+  if (count > PLAYERS_MAX) return undefined;
+  const list: T[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const entry = read();
+    const before = list[index - 1];
+    if (!reader.ok || entry.slot >= PLAYERS_MAX || (before !== undefined && before.slot >= entry.slot))
+      return undefined;
+    list.push(entry);
+  }
+  return list;
+}
+
+function readBody(reader: ByteReader, cellBytes: number): ViewBody | undefined {
+  const removed = reader.u32();
+  const cuts = readList(reader, () => ({
+    slot: reader.u8(),
+    base: reader.u32(),
+    cut: reader.u32(),
+    cells: reader.take(reader.u16()),
+  }));
+  if (cuts === undefined || removed === 0) return undefined;
+  for (const { base, cut, cells } of cuts) {
+    // The bytes of the cells are views of the packet: keep a copy of the whole if you keep the body.
+    if (cut < base || cut - base > 0xffff || skipCells(cells, 0, cut - base, cellBytes) !== cells.length)
+      return undefined;
+  }
+  return { removed, cuts: cuts.map((cut) => ({ ...cut, cells: cut.cells.slice() })) };
+}
+
+/** Encodes frames `first` to `last` of one slot, relative to frame `first - 1`. */
+export function encodeSlotCells(ring: CellRing, first: number, last: number): Uint8Array {
+  const count = Math.max(0, last - first + 1);
+  if (count === 0) return new Uint8Array(0);
+  const out = new Uint8Array(count * (ring.cellBytes + ((ring.cellBytes + 7) >> 3) + 1) + 16);
+  const range = { rings: [ring], first, count };
+  return out.slice(0, writeCells(range, out, 0, out.length));
+}
+
+/** A view message on its way through a third peer. */
+export interface Forward {
+  readonly from: number;
+  readonly to: number;
+  readonly message: Uint8Array;
+}
+
+/** Wraps a message for a peer that is reached through another. */
+export function encodeForward(forward: Forward, matchKey: number): Uint8Array {
+  const bytes = new ByteWriter()
+    .u8(KIND_FORWARD)
+    .u16(0)
+    .u8(forward.from)
+    .u8(forward.to)
+    .put(forward.message)
+    .finish();
+  write16(bytes, 1, packetCrc(bytes, bytes.length, matchKey));
+  return bytes;
+}
+
+/** The wrapped message, or `undefined`. A message is wrapped once: it takes at most one third peer. */
+export function decodeForward(bytes: Uint8Array, matchKey: number): Forward | undefined {
+  if (bytes.length < 6 || bytes[0] !== KIND_FORWARD || bytes[5] === KIND_FORWARD) return undefined;
+  if (read16(bytes, 1) !== packetCrc(bytes, bytes.length, matchKey)) return undefined;
+  return { from: bytes[3] as number, to: bytes[4] as number, message: bytes.slice(5) };
+}
