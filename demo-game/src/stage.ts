@@ -8,10 +8,7 @@ import { BackdropScene } from './scenes/backdrop-scene.js';
 import { BootScene } from './scenes/boot-scene.js';
 import type { Stage } from './stage-types.js';
 import { chooseQuality } from './view/quality.js';
-
-/** Each time drawing is too slow for a while the picture gets this much coarser, down to a floor. */
-const COARSER = 0.75;
-const DENSITY_MIN = 0.4;
+import { paintedSky } from './view/sky.js';
 
 /** Without a graphics card half the pictures leave the processor time for the match. */
 const SOFTWARE_FRAMES_PER_SECOND = 30;
@@ -25,17 +22,20 @@ export async function openStage(parent: HTMLElement, asked: 'high' | 'low' | und
     height: Math.max(1, Math.round(parent.clientHeight * density)),
   });
   const arena = new ArenaScene({
+    fine: quality.fine,
     reducedMotion: window.matchMedia('(prefers-reduced-motion: reduce)').matches,
     onSlow: () => {
-      if (asked === 'high' || density * COARSER < DENSITY_MIN) return;
-      density *= COARSER;
+      if (asked === 'high' || density * quality.coarser < quality.densityMin) return;
+      density *= quality.coarser;
       fit();
     },
   });
+  if (!quality.fine) parent.prepend(paintedSky());
   const game = new Game({
     type: AUTO,
     parent,
     backgroundColor: '#05060f',
+    transparent: !quality.fine,
     banner: false,
     disableContextMenu: true,
     audio: { noAudio: true },
@@ -49,7 +49,7 @@ export async function openStage(parent: HTMLElement, asked: 'high' | 'low' | und
       powerPreference: 'high-performance',
     },
     scale: { mode: Scale.NONE, ...measure(), zoom: 1 / density },
-    scene: [new BootScene(), new BackdropScene(), arena],
+    scene: [new BootScene(quality.fine), ...(quality.fine ? [new BackdropScene()] : []), arena],
   });
   function fit(): void {
     const { width, height } = measure();

@@ -10,6 +10,8 @@ import { ArenaView } from '../view/arena-view.js';
 
 /** What the scene is made with. */
 export interface ArenaSceneOptions {
+  /** See `Quality`. */
+  readonly fine: boolean;
   /** No shake. */
   readonly reducedMotion: boolean;
   /** Drawing has been slow for a while. */
@@ -44,7 +46,7 @@ export class ArenaScene extends Scene {
   }
 
   create(): void {
-    this.#view = new ArenaView(this, this.#options.reducedMotion);
+    this.#view = new ArenaView(this, this.#options);
     this.#view.begin(this.#seats);
     // Nothing to see before there is a match to frame.
     this.cameras.main.setVisible(this.#source !== undefined);

@@ -39,9 +39,9 @@ export class ArenaView {
   #radiusStart = 0;
   #round = -1;
 
-  constructor(scene: Scene, reducedMotion: boolean) {
-    this.shake = new Shake(reducedMotion);
-    this.#platform = new PlatformView(scene);
+  constructor(scene: Scene, options: { readonly fine: boolean; readonly reducedMotion: boolean }) {
+    this.shake = new Shake(options.reducedMotion);
+    this.#platform = new PlatformView(scene, options.fine);
     this.#trails = scene.add.graphics().setDepth(DEPTH.trails).setBlendMode(BlendModes.ADD);
     this.#gauges = scene.add.graphics().setDepth(DEPTH.gauges);
     this.#sparks = new Sparks(scene);

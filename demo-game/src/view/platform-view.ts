@@ -33,7 +33,8 @@ export const DEPTH = {
 export class PlatformView {
   readonly floor: TileFloor;
   readonly #slab: GameObjects.Image;
-  readonly #glow: GameObjects.Image;
+  /** Only in a fine picture; else it is painted into the slab. */
+  readonly #glow: GameObjects.Image | undefined;
   readonly #rim: GameObjects.Graphics;
   readonly #emblem: GameObjects.Graphics;
   #clockMs = 0;
@@ -41,10 +42,11 @@ export class PlatformView {
   #flash = 0;
   #flashColor = 0xffffff;
 
-  constructor(scene: Scene) {
+  constructor(scene: Scene, fine: boolean) {
     this.#slab = scene.add.image(0, 0, PICTURE.slab).setDepth(DEPTH.slab);
     this.#slab.setOrigin(SLAB.centreX / SLAB.size, SLAB.centreY / SLAB.size);
-    this.#glow = scene.add.image(0, 0, PICTURE.rim).setDepth(DEPTH.rim).setBlendMode(BlendModes.ADD);
+    if (fine)
+      this.#glow = scene.add.image(0, 0, PICTURE.rim).setDepth(DEPTH.rim).setBlendMode(BlendModes.ADD);
     this.floor = new TileFloor(scene, startRadius(PLAYERS_MAX), DEPTH.tiles);
     this.#emblem = scene.add.graphics().setDepth(DEPTH.emblem).setBlendMode(BlendModes.ADD);
     this.#rim = scene.add.graphics().setDepth(DEPTH.rim).setBlendMode(BlendModes.ADD);
@@ -90,7 +92,7 @@ export class PlatformView {
     const rim = this.#rim.clear();
     const size = (radius * 2) / RIM_RADIUS;
     this.#glow
-      .setVisible(radius > 1)
+      ?.setVisible(radius > 1)
       .setDisplaySize(size, size)
       .setTint(color)
       .setAlpha(Math.min(1, 0.62 * power));

@@ -4,20 +4,26 @@
 export interface Quality {
   /** Canvas pixels per pixel of the page. */
   readonly density: number;
-  /** Multisampled edges and mipmaps: free on a graphics card, dear without one. */
+  /** Each time drawing is too slow for a while, the density is multiplied by this, down to the floor. */
+  readonly coarser: number;
+  readonly densityMin: number;
+  /**
+   * All the light there is, smooth edges, mipmaps, every frame. Free on a graphics card; without one every pixel is
+   * computed on the processor, which also has a match to run, so large see-through pictures are left out or painted once.
+   */
   readonly fine: boolean;
 }
 
 /** More canvas pixels per page pixel than this cost more than they show. */
 const DENSITY_MAX = 2;
-/** Without a graphics card every pixel is computed on the processor, which also has a match to run. */
-const DENSITY_SOFTWARE = 0.5;
 
 /** Chooses by the name of the graphics card, unless the address says otherwise. */
 export function chooseQuality(asked: 'high' | 'low' | undefined): Quality {
   const fine = asked === undefined ? !drawsInSoftware() : asked === 'high';
   const density = Math.min(DENSITY_MAX, window.devicePixelRatio || 1);
-  return fine ? { density, fine } : { density: Math.min(density, 1) * DENSITY_SOFTWARE, fine };
+  if (fine) return { density, coarser: 0.75, densityMin: 0.4, fine };
+  // Without a card browsers also enlarge canvases without smoothing: halves look better than three quarters.
+  return { density: 1, coarser: 0.5, densityMin: 0.5, fine };
 }
 
 function drawsInSoftware(): boolean {

@@ -3,6 +3,7 @@ import type { Scene } from 'phaser';
 import { PUCK_RADIUS } from '../game/index.js';
 import { traceMark } from './marks.js';
 import { css, LIVERIES, type Livery, mix } from './palette.js';
+import { paintSky } from './sky.js';
 
 /** Pixels per arena unit in the puck pictures: enough for a zoomed-in arena on a dense screen. */
 export const PUCK_PIXELS_PER_UNIT = 4;
@@ -30,8 +31,11 @@ export function puckPicture(livery: number): string {
 
 type Paint = (pen: CanvasRenderingContext2D, size: number) => void;
 
-/** Paints all pictures into the texture manager. Sizes are powers of two, so that they get mipmaps. */
-export function paintTextures(scene: Scene): void {
+/**
+ * Paints all pictures into the texture manager. Sizes are powers of two, so that they get mipmaps.
+ * @param fine the glow of the rim is a picture of its own; else it is painted into the platform.
+ */
+export function paintTextures(scene: Scene, fine: boolean): void {
   paint(scene, PICTURE.glow, 128, paintGlow);
   paint(scene, PICTURE.disc, 128, paintDisc);
   paint(scene, PICTURE.ring, 256, paintRing);
@@ -41,7 +45,7 @@ export function paintTextures(scene: Scene): void {
   paint(scene, PICTURE.chevron, 64, paintChevron);
   paint(scene, PICTURE.brace, 256, paintBrace);
   paint(scene, PICTURE.star, 16, paintStar);
-  paint(scene, PICTURE.slab, SLAB.size, paintSlab);
+  paint(scene, PICTURE.slab, SLAB.size, (pen) => paintSlab(pen, !fine));
   paint(scene, PICTURE.rim, 1024, paintRim);
   paint(scene, PICTURE.sky, 512, paintSky);
   LIVERIES.forEach((livery, index) => {
@@ -180,11 +184,12 @@ function paintStar(pen: CanvasRenderingContext2D, size: number): void {
 }
 
 /** Where the face of the platform lies in its picture, in pixels of the 1024. */
-export const SLAB = { size: 1024, centreX: 512, centreY: 468, radius: 456, height: 52 } as const;
+export const SLAB = { size: 1024, centreX: 512, centreY: 480, radius: 408, height: 46 } as const;
 
 /** The platform from above and a little from the front: its side, then its face, lit from the middle. */
-function paintSlab(pen: CanvasRenderingContext2D): void {
+function paintSlab(pen: CanvasRenderingContext2D, glowing: boolean): void {
   const { centreX, centreY, radius, height } = SLAB;
+  if (glowing) paintSlabGlow(pen, radius * 0.8, radius * 1.24);
   for (let drop = height; drop >= 0; drop--) {
     const t = drop / height;
     pen.beginPath();
@@ -203,6 +208,23 @@ function paintSlab(pen: CanvasRenderingContext2D): void {
   pen.arc(centreX, centreY, radius, 0, Math.PI * 2);
   pen.fillStyle = face;
   pen.fill();
+  if (!glowing) return;
+  pen.clip();
+  paintSlabGlow(pen, radius * 0.8, radius * 1.24);
+}
+
+/** Light of the rim around and upon the platform, between two radii. */
+function paintSlabGlow(pen: CanvasRenderingContext2D, inner: number, outer: number): void {
+  const { centreX, centreY, radius } = SLAB;
+  const glow = pen.createRadialGradient(centreX, centreY, inner, centreX, centreY, outer);
+  const rimAt = (radius - inner) / (outer - inner);
+  for (let step = 0; step <= 24; step++) {
+    const at = step / 24;
+    const near = at < rimAt ? (at / rimAt) ** 3 : ((1 - at) / (1 - rimAt)) ** 2.2;
+    glow.addColorStop(at, css(0x35a8ff, 0.6 * near));
+  }
+  pen.fillStyle = glow;
+  pen.fillRect(0, 0, SLAB.size, SLAB.size);
 }
 
 /** Radius of the line in the rim picture, as a fraction of half its size. */
@@ -223,32 +245,6 @@ function paintRim(pen: CanvasRenderingContext2D, size: number): void {
   }
   pen.fillStyle = radial(pen, size, stops);
   pen.fillRect(0, 0, size, size);
-}
-
-/** The sky in one opaque picture, stretched over the screen: three clouds of light, and noise against banding. */
-function paintSky(pen: CanvasRenderingContext2D, size: number): void {
-  pen.fillStyle = '#05060f';
-  pen.fillRect(0, 0, size, size);
-  pen.globalCompositeOperation = 'lighter';
-  const clouds = [
-    [0.14, 0.22, 0.62, 0x231a78],
-    [0.9, 0.84, 0.6, 0x5c0f4a],
-    [0.8, 0.06, 0.5, 0x0a3b70],
-    [0.3, 1, 0.45, 0x14225e],
-    [0.5, 0.5, 0.4, 0x0c1440],
-  ] as const;
-  for (const [u, v, reach, color] of clouds) {
-    const cloud = pen.createRadialGradient(u * size, v * size, 0, u * size, v * size, reach * size);
-    for (let step = 0; step <= 8; step++) cloud.addColorStop(step / 8, css(color, (1 - step / 8) ** 2));
-    pen.fillStyle = cloud;
-    pen.fillRect(0, 0, size, size);
-  }
-  pen.globalCompositeOperation = 'source-over';
-  const pixels = pen.getImageData(0, 0, size, size);
-  for (let index = 0; index < pixels.data.length; index++) {
-    if (index % 4 !== 3) pixels.data[index] = (pixels.data[index] as number) + (Math.random() * 5 - 2.5);
-  }
-  pen.putImageData(pixels, 0, 0);
 }
 
 /** A glass puck with a neon tube inside its edge and its mark in the middle. */
