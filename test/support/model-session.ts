@@ -129,7 +129,7 @@ class ModelSession<S, I> implements Session<S, I> {
     const packet = this.#decode(bytes);
     if (packet === undefined) return;
     this.#received += 1;
-    if (this.#has('throws') && this.#received > 600) throw new RangeError('planted');
+    if (this.#has('throws') && this.#received > 200) throw new RangeError('planted');
     const known = this.#heard.get(peer) ?? { acked: 0 };
     this.#heard.set(peer, { acked: Math.max(known.acked, packet.ack) });
     const slots = this.#slotsOf(peer);
