@@ -7,9 +7,10 @@
  */
 import { NO_QUORUM_TIMEOUT_MS } from '../base/limits.js';
 import type { PeerId } from '../base/peer-id.js';
+import { bitCount } from '../base/peer-set.js';
 import type { MatchClock } from './match-clock.js';
 import type { RemotePeer } from './remote-peer.js';
-import { bitCount, type ViewChange } from './view-change.js';
+import type { ViewChange } from './view-change.js';
 
 /** After a goodbye, how long inputs that are still under way may arrive. */
 const GOODBYE_GRACE_MS = 250;

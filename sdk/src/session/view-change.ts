@@ -7,6 +7,7 @@
  * half-delivered COMMIT is never contradicted. A voter that still hears a suspect answers REJECT: nobody is removed on
  * one peer's word. Messages are idempotent and repeated until answered.
  */
+import { isQuorum, lowestIndex } from '../base/peer-set.js';
 import {
   type Ballot,
   compareBallots,
@@ -44,25 +45,6 @@ export interface ViewHost {
   apply(body: ViewBody): void;
   /** Another voter vouches that these peers are alive. */
   vouched(mask: number): void;
-}
-
-/** True if `mask` holds a majority of `base`, or exactly half with the lowest index. */
-export function isQuorum(mask: number, base: number): boolean {
-  const here = bitCount(mask & base) * 2;
-  const all = bitCount(base);
-  return here > all || (here === all && (mask & base & -base) !== 0);
-}
-
-/** Number of set bits. */
-export function bitCount(mask: number): number {
-  let count = 0;
-  for (let left = mask >>> 0; left !== 0; left &= left - 1) count += 1;
-  return count;
-}
-
-/** Index of the lowest set bit, -1 if none. */
-export function lowestIndex(mask: number): number {
-  return mask === 0 ? -1 : 31 - Math.clz32(mask & -mask);
 }
 
 const NO_BALLOT: Ballot = { round: 0, voter: 0 };

@@ -21,13 +21,14 @@ import { ByteReader, ByteWriter } from './byte-cursor.js';
 import { packetCrc, read16, write16 } from './frame-packet.js';
 import { skipCells, writeCells } from './input-cells.js';
 
-export const KIND_PROPOSE = 0x83;
-export const KIND_REPORT = 0x84;
-export const KIND_REJECT = 0x85;
-export const KIND_ACCEPT = 0x86;
-export const KIND_ACCEPTED = 0x87;
-export const KIND_COMMIT = 0x88;
-export const KIND_ABORT = 0x89;
+const KIND_PROPOSE = 0x83;
+const KIND_REPORT = 0x84;
+const KIND_REJECT = 0x85;
+const KIND_ACCEPT = 0x86;
+const KIND_ACCEPTED = 0x87;
+const KIND_COMMIT = 0x88;
+const KIND_ABORT = 0x89;
+/** First byte of a {@link Forward}. */
 export const KIND_FORWARD = 0x8a;
 
 /** Number of one attempt to agree; the higher round wins, then the higher voter index. */

@@ -1,5 +1,5 @@
 /** Agreement among three or more: seeds of crashes and of partitions. More of them: VIEW_SEEDS=1000 npm run test:unit -- view-change */
-import { isQuorum, lowestIndex } from '../../../sdk/src/session/view-change.js';
+import { isQuorum, lowestIndex } from '../../../sdk/src/base/peer-set.js';
 import { crashTrial, partitionTrial, type TrialResult } from '../../support/view-trial.js';
 
 function failures(

@@ -1,0 +1,207 @@
+/** Messages of a view change that no honest member sends, damaged ones and late ones: nobody is removed, nothing hangs. */
+import { hashBytes } from '../../../sdk/src/base/state-hash.js';
+import { encodeUtf8 } from '../../../sdk/src/base/utf8.js';
+import {
+  decodeViewMessage,
+  encodeForward,
+  encodeViewMessage,
+  KIND_FORWARD,
+  type ViewMessage,
+} from '../../../sdk/src/wire/view-messages.js';
+import type { MeshPeer } from '../../support/mesh-peer.js';
+import { type MeshOptions, type MeshPacket, VirtualMesh } from '../../support/virtual-mesh.js';
+import { type ChainInput, type ChainState, chainGame, changing } from './chain-game.js';
+
+type Mesh = VirtualMesh<ChainState, ChainInput>;
+type Peer = MeshPeer<ChainState, ChainInput>;
+
+/** First byte of the first kind of a view change. */
+const KIND_PROPOSE = 0x83;
+const KEY = hashBytes(encodeUtf8('match\n7')) & 0xffff;
+
+function meshOf(options: Partial<MeshOptions<ChainState, ChainInput>> = {}): Mesh {
+  const mesh: Mesh = new VirtualMesh({
+    seed: 1,
+    peerCount: 4,
+    game: chainGame(),
+    conditions: { oneWayMs: 40, jitterMs: 10, loss: 0.02 },
+    readInput: changing(0.2),
+    ...options,
+  });
+  mesh.start();
+  mesh.run(1000);
+  return mesh;
+}
+
+/** Every view message of a match in which the last of four peers dies. */
+function viewMessagesOfALoss(): MeshPacket[] {
+  const packets: MeshPacket[] = [];
+  const mesh = meshOf({
+    intercept: (packet) => {
+      if ((packet.bytes[0] as number) >= KIND_PROPOSE) packets.push(packet);
+      return [packet.bytes];
+    },
+  });
+  mesh.sleep(3, 60_000);
+  mesh.run(5000);
+  for (const survivor of mesh.peers.slice(0, 3)) expect(survivor.heard('peer-left')).toHaveLength(1);
+  return packets;
+}
+
+function expectAllThere(mesh: Mesh): void {
+  for (const peer of mesh.peers) {
+    expect(peer.heard('peer-left')).toEqual([]);
+    expect(peer.heard('ended')).toEqual([]);
+    expect(peer.session.phase).toBe('running');
+    expect(peer.session.viewId).toBe(0);
+  }
+  expect(mesh.compareHashes().different).toEqual([]);
+  expect(mesh.violations).toEqual([]);
+}
+
+test('every truncation and single-bit flip of live view messages is counted and removes nobody', () => {
+  const kinds = new Map<number, MeshPacket>();
+  for (const packet of viewMessagesOfALoss()) kinds.set(packet.bytes[0] as number, packet);
+  expect(kinds.size).toBeGreaterThanOrEqual(5);
+  const mesh = meshOf();
+  let injected = 0;
+  for (const packet of kinds.values()) {
+    if (packet.to === 3) continue;
+    const before = (mesh.peers[packet.to] as Peer).session
+      .stats()
+      .peers.reduce((sum, { malformed }) => sum + malformed, 0);
+    let damaged = 0;
+    const inject = (bytes: Uint8Array): void => {
+      damaged += 1;
+      mesh.deliver({ ...packet, bytes });
+    };
+    for (let length = 0; length < packet.bytes.length; length += 1) inject(packet.bytes.slice(0, length));
+    for (let bit = 0; bit < packet.bytes.length * 8; bit += 1) {
+      const bytes = packet.bytes.slice();
+      bytes[bit >> 3] = (bytes[bit >> 3] as number) ^ (1 << (bit & 7));
+      inject(bytes);
+    }
+    const after = (mesh.peers[packet.to] as Peer).session
+      .stats()
+      .peers.reduce((sum, { malformed }) => sum + malformed, 0);
+    expect(after - before).toBe(damaged);
+    injected += damaged;
+    mesh.run(50);
+  }
+  mesh.run(1500);
+  expect(injected).toBeGreaterThan(500);
+  expectAllThere(mesh);
+});
+
+test('a proposal to remove somebody who is heard is rejected by all, and costs no frame', () => {
+  const mesh = meshOf();
+  const before = mesh.peers.map(({ session }) => session.frameConfirmed);
+  for (let round = 1; round < 40; round += 1) {
+    const message: ViewMessage = {
+      viewId: 1,
+      ballot: { round, voter: 1 },
+      kind: 'propose',
+      removed: 1 << 3,
+      completing: false,
+      held: [{ slot: 3, frame: 50 }],
+    };
+    for (const to of [0, 2])
+      mesh.deliver({ from: 1, to, channel: 'reliable', bytes: encodeViewMessage(message, KEY) });
+    mesh.run(50);
+  }
+  for (const [index, { session }] of mesh.peers.entries())
+    expect(session.frameConfirmed - (before[index] as number)).toBeGreaterThan(110);
+  expectAllThere(mesh);
+});
+
+test.each([100_000, 0x7fffffff, 0xfffffff0])(
+  'a report of %i frames that nobody can hold is refused, and nothing hangs',
+  (frame) => {
+    let forged = 0;
+    const mesh = meshOf({
+      intercept: ({ from, bytes }) => {
+        const message = from === 1 ? decodeViewMessage(bytes, KEY, 1) : undefined;
+        if (message?.kind !== 'report') return [bytes];
+        forged += 1;
+        const held = message.held.map(({ slot }) => ({ slot, frame, cells: new Uint8Array(2) }));
+        return [encodeViewMessage({ ...message, held }, KEY)];
+      },
+    });
+    mesh.sleep(3, 60_000);
+    mesh.run(6000);
+    expect(forged).toBeGreaterThan(3);
+    // A voter that answers nonsense is as good as one that does not answer: the others wait, no cut is invented.
+    for (const survivor of mesh.peers.slice(0, 3)) {
+      for (const { cutFrame } of survivor.heard('peer-left')) expect(cutFrame).toBeLessThan(200);
+      expect(survivor.session.frameConfirmed).toBeLessThan(200);
+    }
+    expect(mesh.violations).toEqual([]);
+  },
+);
+
+test('a report whose cells are no inputs is refused', () => {
+  let forged = 0;
+  const mesh = meshOf({
+    intercept: ({ from, bytes }) => {
+      const message = from === 1 ? decodeViewMessage(bytes, KEY, 1) : undefined;
+      if (message?.kind !== 'report') return [bytes];
+      forged += 1;
+      const held = message.held.map((entry) => ({
+        ...entry,
+        frame: entry.frame + 40,
+        cells: Uint8Array.from([255]),
+      }));
+      return [encodeViewMessage({ ...message, held }, KEY)];
+    },
+  });
+  mesh.sleep(3, 60_000);
+  mesh.run(6000);
+  expect(forged).toBeGreaterThan(3);
+  for (const survivor of mesh.peers.slice(0, 3)) expect(survivor.heard('peer-left')).toEqual([]);
+  expect(mesh.violations).toEqual([]);
+});
+
+test('a flood of messages to pass on is bounded and goes to nobody but its addressee', () => {
+  const mesh = meshOf();
+  const message = encodeViewMessage({ viewId: 1, ballot: { round: 1, voter: 1 }, kind: 'abort' }, KEY);
+  const bytes = encodeForward({ from: 1, to: 2, message }, KEY);
+  const [first] = mesh.peers;
+  if (first === undefined) throw new Error('a peer expected');
+  const before = first.sent.packets;
+  for (let copy = 0; copy < 2000; copy += 1) mesh.deliver({ from: 1, to: 0, channel: 'unreliable', bytes });
+  mesh.run(17);
+  expect(bytes[0]).toBe(KIND_FORWARD);
+  expect(first.sent.packets - before).toBeLessThanOrEqual(256 + 2 * 3);
+  const stranger = encodeForward({ from: 1, to: 31, message }, KEY);
+  mesh.deliver({ from: 1, to: 0, channel: 'unreliable', bytes: stranger });
+  expect(first.session.stats().peers.find(({ peer }) => peer === 'b')?.malformed).toBe(1);
+  mesh.run(1000);
+  expectAllThere(mesh);
+});
+
+test('messages of a view that is past, in any order, change nothing', () => {
+  const packets: MeshPacket[] = [];
+  const mesh = meshOf({
+    intercept: (packet) => {
+      if ((packet.bytes[0] as number) >= KIND_PROPOSE) packets.push(packet);
+      return [packet.bytes];
+    },
+  });
+  mesh.sleep(3, 60_000);
+  mesh.run(5000);
+  const survivors = mesh.peers.slice(0, 3);
+  const views = survivors.map(({ session }) => session.viewId);
+  expect(views).toEqual([1, 1, 1]);
+  const old = packets.filter(({ from, to }) => from !== 3 && to !== 3);
+  expect(old.length).toBeGreaterThan(10);
+  for (const packet of [...old].reverse()) mesh.deliver(packet);
+  mesh.run(1500);
+  for (const survivor of survivors) {
+    expect(survivor.session.viewId).toBe(1);
+    expect(survivor.heard('peer-left')).toHaveLength(1);
+    expect(survivor.session.phase).toBe('running');
+  }
+  expect(mesh.compareHashes(survivors).different).toEqual([]);
+  expect(mesh.compareHashes(survivors).compared).toBeGreaterThan(280);
+  expect(mesh.violations).toEqual([]);
+});
