@@ -25,21 +25,24 @@ export class Trail {
     this.#y.length = 0;
   }
 
-  /** Notes a place. A puck that was placed elsewhere starts a new ribbon. */
+  /** Notes a place. A puck that was placed elsewhere starts a new ribbon; the steps of a slow screen are filled in. */
   add(x: number, y: number, elapsedMs: number): void {
     const last = this.#x.length - 1;
-    if (last >= 0 && Math.hypot(x - (this.#x[last] as number), y - (this.#y[last] as number)) > 90)
-      this.clear();
+    const fromX = last >= 0 ? (this.#x[last] as number) : x;
+    const fromY = last >= 0 ? (this.#y[last] as number) : y;
+    if (Math.hypot(x - fromX, y - fromY) > 90 + elapsedMs) this.clear();
     this.#sinceMs += elapsedMs;
-    if (this.#sinceMs < STEP_MS && this.#x.length > 1) {
-      this.#x[this.#x.length - 1] = x;
-      this.#y[this.#y.length - 1] = y;
-      return;
+    const steps = Math.floor(this.#sinceMs / STEP_MS);
+    this.#sinceMs -= steps * STEP_MS;
+    if (steps === 0 && last > 0) {
+      this.#x[last] = x;
+      this.#y[last] = y;
     }
-    this.#sinceMs %= STEP_MS;
-    this.#x.push(x);
-    this.#y.push(y);
-    if (this.#x.length > POINTS_MAX) {
+    for (let step = 1; step <= steps; step++) {
+      this.#x.push(fromX + ((x - fromX) * step) / steps);
+      this.#y.push(fromY + ((y - fromY) * step) / steps);
+    }
+    while (this.#x.length > POINTS_MAX) {
       this.#x.shift();
       this.#y.shift();
     }
