@@ -203,10 +203,11 @@ export class Directory {
       view.shown.set(room, text);
       changed.add(room);
     }
-    this.#trim(view, { changed, removed });
-    if (view.overflowed && view.shown.size < view.limit) {
+    // A place is free: the newest of those that did not fit moves up, whatever else changed.
+    if (view.overflowed && removed.size > 0) {
       for (const room of this.#fill(view)) changed.add(room);
     }
+    this.#trim(view, { changed, removed });
     return this.#diff(view, changed, removed);
   }
 

@@ -77,7 +77,12 @@ const INVISIBLE = /[\p{C}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 const STACKED_MARKS = /(\p{M}{2})\p{M}+/gu;
 
 function clean(text: string, codePointsMax: number): string {
-  const visible = text.normalize('NFC').replace(/\s+/gu, ' ').replace(INVISIBLE, '').normalize('NFC');
+  // U+FEFF counts as white space but has no width: it goes with the invisible ones.
+  const visible = text
+    .normalize('NFC')
+    .replace(/[^\S\uFEFF]+/gu, ' ')
+    .replace(INVISIBLE, '')
+    .normalize('NFC');
   const points = [...visible.replace(STACKED_MARKS, '$1').replace(/ +/g, ' ').trim()];
   return points.slice(0, codePointsMax).join('').trim();
 }
