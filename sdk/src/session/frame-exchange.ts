@@ -5,7 +5,13 @@
 
 import type { CellRing } from '../base/cell-ring.js';
 import { unwrap8, unwrap16 } from '../base/frame.js';
-import { FUTURE_FRAMES_MAX, LOG_FRAMES_KEPT, PACKET_BYTES_MAX, PACKET_FRAMES_MAX } from '../base/limits.js';
+import {
+  FUTURE_FRAMES_MAX,
+  LOG_FRAMES,
+  LOG_FRAMES_KEPT,
+  PACKET_BYTES_MAX,
+  PACKET_FRAMES_MAX,
+} from '../base/limits.js';
 import type { InputDefinition } from '../state/definitions.js';
 import {
   CLOCK_STEPS_PER_FRAME,
@@ -30,10 +36,13 @@ import {
   write16,
   write32,
 } from '../wire/frame-packet.js';
-import { type CellRange, readCell, writeCells } from '../wire/input-cells.js';
+import { type CellRange, readCell, skipCells, writeCells } from '../wire/input-cells.js';
 import type { MatchClock } from './match-clock.js';
 import type { RemotePeer } from './remote-peer.js';
 import type { SlotLog } from './slot-log.js';
+
+/** Most frames staged at once: members of a match are never that far apart, and the log holds twice as many. */
+const STAGED_FRAMES_MAX = LOG_FRAMES / 2;
 
 /** What the exchange needs to know about the match. */
 export interface ExchangeOptions {
@@ -258,10 +267,12 @@ export class FrameExchange {
 
   /**
    * Decodes frames base + 1 to `last` of one slot into cells beyond what its log holds, without holding them yet.
-   * @returns false if the log does not reach `base`
+   * @returns false if the log does not reach `base`, or the cells are not exactly those frames of legal inputs
    */
   stage(log: SlotLog, base: number, last: number, cells: Uint8Array): boolean {
-    if (log.received < base) return false;
+    const { cellBytes } = log.cells;
+    if (log.received < base || last - base > STAGED_FRAMES_MAX) return false;
+    if (skipCells(cells, 0, last - base, cellBytes) !== cells.length) return false;
     this.#load(log, base);
     const cell = this.#scratch[log.slot] as Uint8Array;
     const ring = log.cells;
@@ -270,6 +281,7 @@ export class FrameExchange {
       let bits = cells[at++] as number;
       for (let next = frame; next < frame + 8 && next <= last; next += 1, bits >>= 1) {
         if ((bits & 1) !== 0) at = readCell(cells, at, cell);
+        if (!this.#options.input.isValid(cell, 0)) return false;
         if (next > log.received) ring.bytes.set(cell, ring.offsetOf(next));
       }
     }
