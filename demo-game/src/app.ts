@@ -258,6 +258,8 @@ export class App {
     match.on('ended', ({ reason }) => {
       if (this.#handle.match !== match) return;
       if (reason === 'peer-lost') this.#toasts.show('Everybody else is gone: the match is over.', 'bad');
+      else if (reason === 'removed')
+        this.#toasts.show('Your connection was gone too long: the others play on without you.', 'bad');
       else if (reason !== 'left') this.#toasts.show('The connection was lost: the match is over.', 'bad');
       this.#backToRoom();
     });

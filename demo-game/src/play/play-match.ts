@@ -36,8 +36,10 @@ export function playMatch(parts: PlayParts): () => void {
   window.addEventListener('resize', frameInsets);
   const netMark = setInterval(() => {
     hud.net(match.stats());
-    if (match.session.phase === 'paused')
-      hud.setWaiting('The match stands still: somebody lost the connection.');
+    const { phase } = match.session;
+    if (phase === 'paused') hud.setWaiting('The match stands still: somebody lost the connection.');
+    if (phase === 'no-quorum')
+      hud.setWaiting('You lost the connection to the others. Waiting for them \u2026');
   }, NET_MARK_MS);
   const stops = [
     match.on('frame', () => hud.follow(match.state)),

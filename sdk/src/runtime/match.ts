@@ -72,6 +72,7 @@ const eventTypes = [
   'stalled',
   'resumed',
   'incompatible',
+  'no-quorum',
   'effect',
   'effect-retracted',
   'input-clamped',
