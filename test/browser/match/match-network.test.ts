@@ -30,10 +30,13 @@ beforeEach(async () => {
 afterEach(() => context.close());
 afterAll(() => Promise.all([browser.close(), site.close(), server.close()]));
 
-/** Two pages in one running match; emulation is on before any connection is made. */
+/**
+ * Two pages in one running match; emulation is on before any connection is made. Each page delays and loses what it
+ * sends and what it receives, so half of the delay and loss on each makes 100 ms round trip and 5 % loss each way.
+ */
 async function playTogether(): Promise<readonly [WatchedPage, WatchedPage]> {
   const pages = [await openPage(context, site.url), await openPage(context, site.url)] as const;
-  for (const { page } of pages) await emulateNetwork(page, { latencyMs: 50, lossPercent: 5 });
+  for (const { page } of pages) await emulateNetwork(page, { latencyMs: 25, lossPercent: 2.5 });
   const [ada, bob] = pages;
   const code = await ada.page.evaluate((url) => lab.create(url), server.url);
   await bob.page.evaluate(([url, room]) => lab.join(url, room), [server.url, code] as const);
