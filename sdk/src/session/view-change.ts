@@ -12,6 +12,7 @@ import {
   type Ballot,
   compareBallots,
   encodeSlotCells,
+  type HeldFrame,
   type ReportedSlot,
   type SlotCut,
   type ViewBody,
@@ -138,7 +139,7 @@ export class ViewChange {
     if (this.#attempt !== undefined || nowMs < this.#remindAtMs || !this.busy) return;
     this.#remindAtMs = nowMs + 4 * RESEND_MS;
     for (const { ballot, removed } of this.#reported) {
-      const held = this.#slotsOf(removed).map((log) => ({ slot: log.slot, frame: log.received }));
+      const held = this.#heldOf(removed);
       const report = this.#report(ballot, removed, held);
       this.#each((1 << ballot.voter) | (next & -next), (index) => this.#send(index, report));
     }
@@ -151,7 +152,7 @@ export class ViewChange {
     const ballot = { round: this.#roundSeen, voter: selfIndex };
     this.#attempt = { ballot, removed, reports: new Map(), body: undefined, acceptedBy: 0, sentAtMs: nowMs };
     this.#promise(ballot, removed);
-    const held = this.#slotsOf(removed).map((log) => ({ slot: log.slot, frame: log.received }));
+    const held = this.#heldOf(removed);
     const completing = this.#unfinished !== 0;
     this.#toVoters(removed, { kind: 'propose', ballot, removed, completing, held });
     this.#takeReport(selfIndex, {
@@ -188,7 +189,7 @@ export class ViewChange {
     attempt.sentAtMs = nowMs;
     if (attempt.body === undefined) {
       const completing = this.#unfinished !== 0;
-      const held = this.#slotsOf(attempt.removed).map((log) => ({ slot: log.slot, frame: log.received }));
+      const held = this.#heldOf(attempt.removed);
       this.#each(next, (index) => {
         if (!attempt.reports.has(index)) {
           this.#send(index, {
@@ -210,6 +211,10 @@ export class ViewChange {
 
   #slotsOf(mask: number): SlotLog[] {
     return this.#host.logs.filter((log) => (mask & (1 << log.owner)) !== 0 && log.isActive);
+  }
+
+  #heldOf(mask: number): HeldFrame[] {
+    return this.#slotsOf(mask).map((log) => ({ slot: log.slot, frame: log.received }));
   }
 
   #each(mask: number, run: (index: number) => void): void {
@@ -287,11 +292,7 @@ export class ViewChange {
   }
 
   /** What we hold of the removed slots, with the inputs that the proposer lacks. */
-  #report(
-    ballot: Ballot,
-    removed: number,
-    proposerHeld: readonly { slot: number; frame: number }[],
-  ): Omit<Report, 'viewId'> {
+  #report(ballot: Ballot, removed: number, proposerHeld: readonly HeldFrame[]): Omit<Report, 'viewId'> {
     const held = this.#slotsOf(removed).map((log): ReportedSlot => {
       const known = proposerHeld.find((entry) => entry.slot === log.slot)?.frame ?? log.received;
       return {
@@ -410,11 +411,11 @@ export class ViewChange {
     if (attempt?.body === undefined || compareBallots(attempt.ballot, ballot) !== 0) return;
     attempt.acceptedBy |= 1 << from;
     if (!isQuorum(attempt.acceptedBy, this.#host.voters() & ~this.#host.gone())) return;
-    this.commit(attempt.body, ballot);
+    this.#commit(attempt.body, ballot);
   }
 
-  /** Decides: applies the view here and tells everybody. With two voters it is called without a vote. */
-  commit(body: ViewBody, ballot: Ballot = { round: 0, voter: this.#host.selfIndex }): void {
+  /** Decided: applies the view here and tells everybody. */
+  #commit(body: ViewBody, ballot: Ballot): void {
     const message = { kind: 'commit' as const, viewId: this.viewId + 1, ballot, body };
     const audience = this.#host.audience();
     this.#takeCommit(message);
