@@ -29,18 +29,18 @@ test('five bytes make a code, all 40 bits count, and every spelling of it is rea
   );
 });
 
-test.each([
-  '',
-  '0123456',
-  '012345678',
-  '0123456U',
-  '0123456!',
-  'ＯＯＯＯＯＯＯＯ',
-  '../../../etc',
-  '٠١٢٣٤٥٦٧',
-  '0'.repeat(1_000_000),
-])('no code: %.20s', (text) => {
-  expect(normalizeRoomCode(text)).toBeUndefined();
+test('what is no code is not made one', () => {
+  const texts = [
+    '',
+    '0123456',
+    '012345678',
+    '0123456U',
+    '0123456!',
+    'ＯＯＯＯＯＯＯＯ',
+    '../../../etc',
+    '٠١٢٣٤٥٦٧',
+  ];
+  for (const text of [...texts, '0'.repeat(1_000_000)]) expect(normalizeRoomCode(text)).toBeUndefined();
 });
 
 test('seventeen bytes make a peer id that the lobby takes', () => {
