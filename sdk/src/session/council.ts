@@ -12,7 +12,8 @@ import type { RemotePeer } from './remote-peer.js';
 import type { SessionSetup } from './session-setup.js';
 import type { ChannelName, EndReason } from './session-types.js';
 import type { SlotLog } from './slot-log.js';
-import { ViewChange, type ViewHost } from './view-change.js';
+import { ViewChange } from './view-change.js';
+import type { ViewHost } from './view-host.js';
 
 /** What the council tells its session. */
 export interface CouncilEvents {

@@ -19,6 +19,7 @@ import {
   type ViewMessage,
 } from '../wire/view-messages.js';
 import { NO_FRAME, type SlotLog } from './slot-log.js';
+import type { ViewHost } from './view-host.js';
 
 const RESEND_MS = 50;
 /** Commits kept for members that are behind. */
@@ -26,27 +27,6 @@ const COMMITS_KEPT_MAX = 64;
 
 type Report = Extract<ViewMessage, { kind: 'report' }>;
 type Outgoing = ViewMessage extends infer M ? (M extends ViewMessage ? Omit<M, 'viewId'> : never) : never;
-
-/** What the view change asks of its session. Sets of peers are bit masks of indexes in `peers`. */
-export interface ViewHost {
-  readonly selfIndex: number;
-  readonly logs: readonly SlotLog[];
-  /** Members of the current view that own an active slot, ourselves included. */
-  voters(): number;
-  /** Members that said goodbye: they will never vote again. */
-  gone(): number;
-  /** All members but us that should learn a commit. */
-  audience(): number;
-  /** True if packets of this peer still arrive here. */
-  hears(index: number): boolean;
-  send(index: number, message: ViewMessage): void;
-  /** Stages cells of a slot beyond what its log holds; false if they do not continue it. */
-  stage(log: SlotLog, base: number, last: number, cells: Uint8Array): boolean;
-  /** The next view is decided. */
-  apply(body: ViewBody): void;
-  /** Another voter vouches that these peers are alive. */
-  vouched(mask: number): void;
-}
 
 const NO_BALLOT: Ballot = { round: 0, voter: 0 };
 

@@ -1,0 +1,24 @@
+/** The small interface between the view change and the session it decides for. */
+import type { ViewBody, ViewMessage } from '../wire/view-messages.js';
+import type { SlotLog } from './slot-log.js';
+
+/** What the view change asks of its session. Sets of peers are bit masks of indexes in `peers`. */
+export interface ViewHost {
+  readonly selfIndex: number;
+  readonly logs: readonly SlotLog[];
+  /** Members of the current view that own an active slot, ourselves included. */
+  voters(): number;
+  /** Members that said goodbye: they will never vote again. */
+  gone(): number;
+  /** All members but us that should learn a commit. */
+  audience(): number;
+  /** True if packets of this peer still arrive here. */
+  hears(index: number): boolean;
+  send(index: number, message: ViewMessage): void;
+  /** Stages cells of a slot beyond what its log holds; false if they do not continue it. */
+  stage(log: SlotLog, base: number, last: number, cells: Uint8Array): boolean;
+  /** The next view is decided. */
+  apply(body: ViewBody): void;
+  /** Another voter vouches that these peers are alive. */
+  vouched(mask: number): void;
+}
