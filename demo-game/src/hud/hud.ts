@@ -211,7 +211,7 @@ export class Hud {
   #measure(width: number, height: number): Insets {
     if (this.#root.hidden) return { top: 0, right: 0, bottom: 0, left: 0 };
     if (width > height)
-      return { top: height < 480 ? 30 : 52, right: 0, bottom: height < 480 ? 4 : 12, left: 0 };
+      return { top: height < 480 ? 30 : 52, right: 0, bottom: height < 480 ? 10 : 36, left: 0 };
     const cards = this.#cards.element.getBoundingClientRect();
     const touch = getComputedStyle(this.#pad).display !== 'none';
     return { top: cards.bottom + 8, right: 6, bottom: touch ? Math.min(230, height * 0.27) : 24, left: 6 };
