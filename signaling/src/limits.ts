@@ -11,6 +11,8 @@ export type RateClass = 'signal' | 'list' | 'room' | 'chat' | 'other';
 
 /** Limits of a lobby server. Times in milliseconds. */
 export interface ServerLimits {
+  /** From the connection to the end of the HTTP headers. */
+  readonly headersMs: number;
   /** From the upgrade to an accepted `hello`. */
   readonly helloMs: number;
   /** Between the server's pings. */
@@ -68,6 +70,7 @@ export interface ServerLimits {
 
 /** The defaults: comfortable for a full mesh of 16, tight for everybody else. */
 export const DEFAULT_LIMITS: ServerLimits = {
+  headersMs: 10_000,
   helloMs: 5_000,
   pingMs: 10_000,
   silentMs: 25_000,

@@ -18,13 +18,9 @@ import { readStaticFiles, SECURITY_HEADERS, type StaticFiles, serveStatic } from
 
 /** A subprotocol of ours, of whatever version: the hello tells an old or new client what is wrong, HTTP could not. */
 const ANY_SUBPROTOCOL = /^rollmesh\.\d{1,6}$/;
-const HTTP_OPTIONS = {
-  headersTimeout: 10_000,
-  requestTimeout: 15_000,
-  keepAliveTimeout: 5_000,
-  connectionsCheckingInterval: 2_000,
-  maxHeaderSize: 16_384,
-} as const;
+/** Longest HTTP headers in bytes, and how long an idle connection is kept for another request. */
+const HEADER_BYTES_MAX = 16_384;
+const KEEP_ALIVE_MS = 5_000;
 
 /** A lobby server that listens. */
 export interface LobbyServer {
@@ -150,7 +146,16 @@ function hostInUrl(host: string): string {
 export async function startServer(config: ResolvedConfig): Promise<LobbyServer> {
   const files: StaticFiles =
     config.staticDir === undefined ? new Map() : await readStaticFiles(config.staticDir);
-  const server = createServer(HTTP_OPTIONS, (request, response) => handleRequest(files, request, response));
+  const { headersMs } = config.limits;
+  const timing = {
+    headersTimeout: headersMs,
+    requestTimeout: headersMs * 1.5,
+    connectionsCheckingInterval: headersMs / 5,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  };
+  const server = createServer({ ...timing, maxHeaderSize: HEADER_BYTES_MAX }, (request, response) =>
+    handleRequest(files, request, response),
+  );
   server.maxConnections = config.limits.socketsMax + config.limits.socketsPendingMax;
   const sockets = new Sockets(config.limits, config.log);
   server.on('upgrade', createUpgrader(sockets, config));
