@@ -18,13 +18,15 @@ export class AwakeClock {
 
   /**
    * Milliseconds awake, on the scale of `nowMs`. Call it at every sign that the page runs: a gap of more than
-   * {@link ASLEEP_AFTER_MS} between two calls does not count. Readings that go backwards stand still.
+   * {@link ASLEEP_AFTER_MS} between two calls does not count. A reading older than the last one (taken at the start of
+   * a frame, used at its end) gives the time of the last one.
    */
   read(nowMs: number): number {
-    const gapMs = nowMs - this.#lastMs;
-    if (gapMs > ASLEEP_AFTER_MS) this.#asleepMs += gapMs;
-    else if (gapMs < 0) this.#asleepMs += gapMs;
-    this.#lastMs = nowMs;
-    return nowMs - this.#asleepMs;
+    if (nowMs > this.#lastMs) {
+      const gapMs = nowMs - this.#lastMs;
+      if (gapMs > ASLEEP_AFTER_MS) this.#asleepMs += gapMs;
+      this.#lastMs = nowMs;
+    }
+    return this.#lastMs - this.#asleepMs;
   }
 }
