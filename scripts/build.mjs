@@ -11,18 +11,27 @@ import { bundleGlobal, bundleLobbyServer, bundleMinified, bundleSdk, ROOT } from
 
 const KB = 1000;
 
-/** What a player may have to download, minified and gzipped. Lines without a budget are there to be seen. */
+/**
+ * What a player may have to download, minified and gzipped. Lines without a budget are there to be seen.
+ * docs/decisions/0005 says why the budgets are what they are.
+ */
 const SIZES = [
   {
     name: 'rollmesh/session with rollmesh/state',
     source: "export * from 'rollmesh/session'; export * from 'rollmesh/state';",
-    budgetBytes: 14 * KB,
+    budgetBytes: 30 * KB,
+  },
+  {
+    name: 'what a typical game takes of them',
+    source:
+      "export { createSession, defineGame } from 'rollmesh/session'; export { button, defineInput, defineState, f64, i32, int, table } from 'rollmesh/state';",
+    budgetBytes: 26 * KB,
   },
   {
     name: 'rollmesh without peerjs',
     source: "export * from 'rollmesh';",
     external: ['peerjs'],
-    budgetBytes: 30 * KB,
+    budgetBytes: 51 * KB,
   },
   { name: 'rollmesh/math', source: "export * from 'rollmesh/math';" },
   { name: 'rollmesh/simulator', source: "export * from 'rollmesh/simulator';" },
