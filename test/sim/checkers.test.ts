@@ -89,19 +89,17 @@ function tampered(
   return (options) => createSession(options.self === culprit ? { ...options, ...tamper(options) } : options);
 }
 
-/** The real session, but some of its properties lie. */
-function lying(lies: (session: Session) => Partial<Session>): SessionFactory {
+/** The real session, but some of its properties lie, on all peers or on one. */
+function lying(lies: (session: Session) => Partial<Session>, culprit?: string): SessionFactory {
   return (options) => {
     const session = createSession(options);
-    const values = lies(session as Session);
+    if (culprit !== undefined && culprit !== options.self) return session;
+    const lie = lies(session as Session);
     return new Proxy(session, {
       get(target, name) {
-        const value: unknown = Reflect.get(
-          name in values ? values : target,
-          name,
-          name in values ? values : target,
-        );
-        return typeof value === 'function' ? value.bind(name in values ? values : target) : value;
+        const source = name in lie ? lie : target;
+        const value: unknown = Reflect.get(source, name, source);
+        return typeof value === 'function' ? value.bind(source) : value;
       },
     });
   };
@@ -189,6 +187,42 @@ describe('a fault planted around the real session', () => {
       })),
     );
     expect(checksOf(report)).toEqual(['finality']);
+  });
+
+  test('a peer that does not tell of a loss is found by the members it ends with', () => {
+    const losing: SimulateOptions<unknown, unknown> = {
+      ...good,
+      settleMs: 2600,
+      faults: [{ atMs: 2000, kind: 'crash', peer: 2 }],
+      sessionOptions: { lostAfterMs: 700 },
+    };
+    expect(describeReport(simulateWith(losing, createSession))).toContain('SIM OK');
+    const silent = lying(
+      (session) => ({
+        on: (type, listener) =>
+          session.on(type, (event) => {
+            if (type !== 'peer-left') listener(event);
+          }),
+      }),
+      'p1',
+    );
+    const report = simulateWith(losing, silent);
+    expect(checksOf(report)).toContain('membership');
+    expect(report.violations.some(({ detail }) => detail.startsWith('at the end it knows []'))).toBe(true);
+  });
+
+  test('a peer that is deaf to another, which lives, and so loses it is found', () => {
+    const deaf = lying(
+      (session) => ({
+        receive: (peer, channel, bytes, nowMs) => {
+          if (session.frameCurrent < 100) session.receive(peer, channel, bytes, nowMs);
+        },
+      }),
+      'p1',
+    );
+    const report = simulateWith({ ...good, peers: 2, sessionOptions: { lostAfterMs: 700 } }, deaf);
+    expect(report.violations[0]).toMatchObject({ check: 'membership', peer: 1 });
+    expect(report.violations[0]?.detail).toContain('lost peer 0, which lives');
   });
 
   test('hashes that change afterwards are found', () => {

@@ -109,6 +109,53 @@ describe('a fault', () => {
     expect(report.coverage.framesReferenced).toBeGreaterThan(400);
   });
 
+  test('that crashes two of five players at once leaves the others in play, agreed on the cuts', () => {
+    const report = play({
+      peers: 5,
+      frames: 300,
+      network: networkPresets.badWifi,
+      faults: [
+        { atMs: 1500, kind: 'crash', peer: 0 },
+        { atMs: 1540, kind: 'crash', peer: 3 },
+      ],
+      sessionOptions: { lostAfterMs: 700 },
+    });
+    expect(describeReport(report)).toContain('SIM OK');
+    expect(report.stats.map(({ status }) => status)).toEqual([
+      'crashed',
+      'playing',
+      'playing',
+      'crashed',
+      'playing',
+    ]);
+    expect(report.coverage.departures).toBe(6);
+    expect(report.framesConfirmed).toBeGreaterThan(250);
+  });
+
+  test('that breaks one link of four players for long drops nobody: the others pass the inputs on', () => {
+    const report = play({
+      peers: 4,
+      frames: 400,
+      faults: [{ atMs: 1500, kind: 'partition', groups: [[0], [1]], forMs: 5000 }],
+      sessionOptions: { lostAfterMs: 700 },
+    });
+    expect(describeReport(report)).toContain('SIM OK');
+    expect(report.coverage.departures).toBe(0);
+    expect(report.framesConfirmed).toBeGreaterThan(500);
+  });
+
+  test('that cuts one of three players off for long ends the match for that one alone', () => {
+    const report = play({
+      peers: 3,
+      frames: 400,
+      faults: [{ atMs: 1500, kind: 'partition', groups: [[0], [1, 2]], forMs: 3000 }],
+      sessionOptions: { lostAfterMs: 700 },
+    });
+    expect(describeReport(report)).toContain('SIM OK');
+    expect(report.stats.map(({ status }) => status)).toEqual(['ended', 'playing', 'playing']);
+    expect(report.coverage.forked).toBe(false);
+  });
+
   test('that breaks the connection of two players for long is a declared fork: both play on alone', () => {
     const report = play({
       frames: 400,
@@ -116,7 +163,7 @@ describe('a fault', () => {
       sessionOptions: { lostAfterMs: 700 },
     });
     expect(describeReport(report)).toContain('SIM OK');
-    expect(report.coverage.departures).toBe(2);
+    expect(report.coverage).toMatchObject({ departures: 2, forked: true });
     expect(report.framesConfirmed).toBeGreaterThan(400);
   });
 

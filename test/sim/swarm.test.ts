@@ -49,11 +49,11 @@ const SHARES: readonly (readonly [keyof SwarmCoverage, number, number])[] = [
   ['freezes', 25, 80],
   ['slowPeers', 20, 80],
   ['drifts', 20, 80],
-  ['partitions', 25, 80],
-  ['crashes', 2, 80],
-  ['leaves', 2, 80],
-  ['departures', 5, 80],
-  ['noFaults', 2, 80],
+  ['partitions', 40, 80],
+  ['crashes', 20, 80],
+  ['leaves', 10, 80],
+  ['departures', 20, 80],
+  ['noFaults', 1, 50],
   ['effects', 70, 100],
 ];
 

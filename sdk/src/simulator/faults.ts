@@ -97,3 +97,42 @@ function problemOf(fault: Fault): string | undefined {
       return undefined;
   }
 }
+
+/**
+ * Longest time, in ms, that these faults may keep `peer` from being heard by `observer`, all of them one after the other.
+ * One broken link between two of three or more peers counts for nothing, if nothing else goes wrong: others can tell.
+ */
+export function silenceMsMax(
+  faults: readonly Fault[],
+  pair: { readonly observer: number; readonly peer: number; readonly peerCount: number },
+): number {
+  const { observer, peer, peerCount } = pair;
+  const silencing = faults.filter(
+    (fault) => fault.kind === 'freeze' || fault.kind === 'partition' || fault.kind === 'loss',
+  );
+  return silencing.reduce((sum, fault) => {
+    const isAlone = silencing.length === 1;
+    return keepsFromHearing(fault, observer, peer) && !(isAlone && peerCount > 2 && isOneLink(fault))
+      ? sum + fault.forMs
+      : sum;
+  }, 0);
+}
+
+function isOneLink(fault: Fault): boolean {
+  return (
+    fault.kind === 'partition' &&
+    fault.groups.length === 2 &&
+    fault.groups.every((group) => group.length === 1)
+  );
+}
+
+function keepsFromHearing(
+  fault: Extract<Fault, { readonly kind: 'freeze' | 'partition' | 'loss' }>,
+  observer: number,
+  peer: number,
+): boolean {
+  if (fault.kind === 'freeze') return fault.peer === observer || fault.peer === peer;
+  if (fault.kind === 'loss') return (fault.from ?? peer) === peer && (fault.to ?? observer) === observer;
+  const groupOf = (one: number): number => fault.groups.findIndex((group) => group.includes(one));
+  return groupOf(observer) >= 0 && groupOf(peer) >= 0 && groupOf(observer) !== groupOf(peer);
+}

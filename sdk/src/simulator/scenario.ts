@@ -25,6 +25,8 @@ const CONSTANT_MS: readonly number[] = [0, 16.667, 33.333, 50, 100, 150];
 const CONSTANT_SHARE = 0.15;
 /** Faults leave the first part of a run alone, so that the handshake is over, in ms. */
 const FAULTS_FROM_MS = 1500;
+/** The last loss comes so long before the heal, in ms, that the agreement on it is over when recovery is checked. */
+const LOSSES_SETTLED_MS = 1000;
 
 /** Draws the conditions of one run: pass the result to `simulate`. The same seed and options give the same conditions. */
 export function randomScenario<S, I>(game: Game<S, I>, options: ScenarioOptions): SimulateOptions<S, I> {
@@ -33,7 +35,7 @@ export function randomScenario<S, I>(game: Game<S, I>, options: ScenarioOptions)
   const peers = options.peers ?? Math.min(pick(shape, PEERS_WEIGHTED), game.playersMax);
   const endMs = (frames * 1000) / game.framesPerSecond;
   const faultRandom = randomStream(seed, 'scenario/faults');
-  const { faults, lostAfterMs } = drawFaults(faultRandom, peers, endMs);
+  const { faults, lostAfterMs, isLosing } = drawFaults(faultRandom, peers, endMs);
   const isLockstep = shape.chance(0.08);
   const perPeer = (draw: () => number): number[] => Array.from({ length: peers }, draw);
   return {
@@ -41,7 +43,7 @@ export function randomScenario<S, I>(game: Game<S, I>, options: ScenarioOptions)
     seed,
     peers,
     frames,
-    network: drawNetwork(seed, randomStream(seed, 'scenario/network')),
+    network: drawNetwork(seed, isLosing),
     faults,
     inputs: randomInputs(game.input, { seed, changeShare: pick(shape, [0.02, 0.1, 0.3, 1]) }),
     localPlayers: drawLocalPlayers(shape, peers, game.playersMax),
@@ -66,7 +68,9 @@ function sometimes<T>(random: Random, share: number, draw: () => T): T | undefin
   return random.chance(share) ? draw() : undefined;
 }
 
-function drawNetwork(seed: number, random: Random): (from: number, to: number) => NetworkConditions {
+/** @param isLosing somebody will be lost: then no packet is so late that it would pass for a sign of life. */
+function drawNetwork(seed: number, isLosing: boolean): (from: number, to: number) => NetworkConditions {
+  const random = randomStream(seed, 'scenario/network');
   if (random.chance(CONSTANT_SHARE)) {
     const conditions = { delayMs: pick(random, CONSTANT_MS) };
     return () => conditions;
@@ -88,7 +92,7 @@ function drawNetwork(seed: number, random: Random): (from: number, to: number) =
   }));
   const duplicate = sometimes(random, 0.6, () => ({
     duplicate: uniform(random, 0.01, 0.5),
-    duplicateMs: pick(random, [30, 300, 2000]),
+    duplicateMs: pick(random, isLosing ? [30, 100] : [30, 300, 2000]),
   }));
   const corrupt = sometimes(random, 0.5, () => uniform(random, 0.01, 0.1));
   const refuse = sometimes(random, 0.4, () => uniform(random, 0.01, 0.05));
@@ -114,13 +118,14 @@ function drawFaults(
   random: Random,
   peers: number,
   endMs: number,
-): { readonly faults: readonly Fault[]; readonly lostAfterMs: number } {
+): { readonly faults: readonly Fault[]; readonly lostAfterMs: number; readonly isLosing: boolean } {
   const faults: Fault[] = [];
-  const isLosing = peers === 2 && random.chance(0.5);
+  const isLosing = random.chance(0.4);
   const lostAfterMs = isLosing ? 500 + random.below(1000) : 3000;
-  // Short enough that nobody is taken for lost, except in a part of the two-player matches, where that is defined.
-  const longestMs = lostAfterMs * (isLosing && random.chance(0.2) ? 2 : 0.5);
-  const atMs = (): number => Math.round(uniform(random, FAULTS_FROM_MS, Math.max(endMs, FAULTS_FROM_MS + 1)));
+  // Mostly short enough that nobody who lives is taken for lost.
+  const longestMs = lostAfterMs * (isLosing && random.chance(0.3) ? 2.5 : 0.5);
+  const latestMs = Math.max(endMs, FAULTS_FROM_MS + 1);
+  const atMs = (): number => Math.round(uniform(random, FAULTS_FROM_MS, latestMs));
   const forMs = (): number => Math.round(uniform(random, 50, longestMs));
   const peer = (): number => random.below(peers);
   const add = (share: number, draw: () => Fault): void => {
@@ -148,13 +153,45 @@ function drawFaults(
     loss: pick(random, [0.5, 1]),
     forMs: Math.min(forMs(), 800),
   }));
-  add(0.5, () => {
-    const first = peer();
-    const others = Array.from({ length: peers }, (_, index) => index).filter((index) => index !== first);
-    const groups = random.chance(0.5) ? [[first], others] : [[first], [pick(random, others)]];
-    const form = random.chance(0.3) ? 'jammed' : 'stopped';
-    return { kind: 'partition', atMs: atMs(), groups, forMs: forMs(), oneWay: random.chance(0.4), form };
-  });
-  if (isLosing) faults.push({ kind: random.chance(0.5) ? 'crash' : 'leave', atMs: atMs(), peer: peer() });
-  return { faults, lostAfterMs };
+  add(0.5, () => drawPartition(random, peers, { atMs: atMs(), forMs: forMs() }));
+  if (peers > 2 && random.chance(0.15)) faults.push(drawBrokenLink(random, peers, endMs));
+  if (isLosing) faults.push(...drawLosses(random, peers, latestMs));
+  return { faults, lostAfterMs, isLosing };
+}
+
+function drawPartition(
+  random: Random,
+  peers: number,
+  when: { readonly atMs: number; readonly forMs: number },
+): Fault {
+  const sides: [number[], number[]] = [[], []];
+  for (let peer = 0; peer < peers; peer += 1) sides[random.below(2)]?.push(peer);
+  const isSplit = sides[0].length > 0 && sides[1].length > 0;
+  const groups = isSplit && random.chance(0.6) ? sides : drawPair(random, peers);
+  const form = random.chance(0.3) ? 'jammed' : 'stopped';
+  return { kind: 'partition', ...when, groups, oneWay: random.chance(0.4), form };
+}
+
+function drawPair(random: Random, peers: number): number[][] {
+  const first = random.below(peers);
+  return [[first], [(first + 1 + random.below(peers - 1)) % peers]];
+}
+
+/** One link of a larger mesh does not work for most of the run: the others have to pass things on. */
+function drawBrokenLink(random: Random, peers: number, endMs: number): Fault {
+  const groups = drawPair(random, peers);
+  const isOneWay = random.chance(0.3);
+  return { kind: 'partition', atMs: FAULTS_FROM_MS, forMs: Math.max(endMs, 1), groups, oneWay: isOneWay };
+}
+
+/** One to three peers crash or leave, some at nearly the same time: the next loss may fall into the agreement on the one before. */
+function drawLosses(random: Random, peers: number, latestMs: number): Fault[] {
+  const count = Math.min(peers - 1, 1 + (peers > 3 ? random.below(3) : 0));
+  const beginMs = uniform(random, FAULTS_FROM_MS, Math.max(FAULTS_FROM_MS + 1, latestMs - LOSSES_SETTLED_MS));
+  const first = random.below(peers);
+  return Array.from({ length: count }, (_, index) => ({
+    kind: random.chance(0.7) ? ('crash' as const) : ('leave' as const),
+    atMs: Math.round(beginMs + (index === 0 ? 0 : uniform(random, 0, LOSSES_SETTLED_MS))),
+    peer: (first + index) % peers,
+  }));
 }

@@ -86,8 +86,10 @@ export interface Coverage {
   readonly framesReferenced: number;
   /** Frames computed with the prediction window at least seven eighths full. */
   readonly deepFrames: number;
-  /** Peers that went on alone or without others, after `peer-left`. */
+  /** `peer-left` events, all peers together. */
   readonly departures: number;
+  /** The last two living players lost each other and each played on alone. */
+  readonly forked: boolean;
   readonly effects: number;
   readonly effectsRetracted: number;
 }

@@ -5,10 +5,11 @@
 import type { Session } from '../session/session-types.js';
 import { AgreementOracle } from './checks/agreement.js';
 import { InputRecords } from './checks/input-records.js';
+import { MembershipWatch } from './checks/membership-watch.js';
 import { NodeWatch } from './checks/node-watch.js';
 import { framesPerSecondLeast } from './checks/progress.js';
 import { ViolationLog } from './checks/violations.js';
-import type { Fault, FaultKind } from './faults.js';
+import { type Fault, type FaultKind, silenceMsMax } from './faults.js';
 import type { MatchPlan } from './match-plan.js';
 import { SimulatedNetwork } from './network.js';
 import type { NetworkConditions } from './network-conditions.js';
@@ -24,8 +25,13 @@ const CRASH_SUSPECT_MS = 7700;
 const CRASH_CLOSED_MS = 17_700;
 /** A tab that leaves keeps its connections this long, in ms, so that its goodbye gets out. */
 const LEAVE_LINGER_MS = 500;
-/** After the heal everybody must be at full speed within this, in ms. */
+/** After the heal everybody must be at full speed, and know who is in the match, within this, in ms. */
 const RECOVERY_MS = 2000;
+/** What sessions take when nothing is said. */
+const LOST_AFTER_MS_DEFAULT = 3000;
+/** A burst this many times its mean length comes once in some thousand bursts. */
+const BURST_TAIL = 8;
+
 /** One run. */
 export class SimulatedMatch<S, I> {
   readonly clock: VirtualClock = new VirtualClock();
@@ -33,6 +39,7 @@ export class SimulatedMatch<S, I> {
   readonly network: SimulatedNetwork;
   readonly nodes: readonly SimulatedNode<S, I>[];
   readonly oracle: AgreementOracle<S, I>;
+  readonly membership: MembershipWatch;
   readonly trace: Trace;
   readonly violations: ViolationLog;
   readonly desyncs: DesyncReport[] = [];
@@ -46,7 +53,6 @@ export class SimulatedMatch<S, I> {
     slow: 0,
     loss: 0,
   };
-  departures = 0;
   effects = 0;
   effectsRetracted = 0;
   readonly #options: SimulateOptions<S, I>;
@@ -69,6 +75,7 @@ export class SimulatedMatch<S, I> {
     const start = { game, seed, playerCount: owners.length, options: sessionOptions.options ?? {} };
     const { violations } = this;
     this.oracle = new AgreementOracle({ start, peerCount: peers.length, records, violations, nowMs });
+    this.membership = this.#createMembershipWatch(sessionOptions.lostAfterMs ?? LOST_AFTER_MS_DEFAULT);
     this.network = new SimulatedNetwork({
       clock,
       seed,
@@ -82,6 +89,23 @@ export class SimulatedMatch<S, I> {
     );
   }
 
+  #createMembershipWatch(lostAfterMs: number): MembershipWatch {
+    const { plan, violations, clock } = this;
+    return new MembershipWatch({
+      peerCount: plan.peers.length,
+      owners: plan.owners,
+      lostAfterMs,
+      violations,
+      nowMs: () => clock.nowMs,
+      isDown: (peer) => this.nodes[peer]?.isLive !== true,
+      silenceMsMax: (observer, peer) => {
+        const peerCount = plan.peers.length;
+        const conditions = this.network.conditions({ from: peer, to: observer });
+        return silenceMsMax(plan.faults, { observer, peer, peerCount }) + usualSilenceMs(conditions);
+      },
+    });
+  }
+
   #createNode(
     index: number,
     parts: {
@@ -91,7 +115,7 @@ export class SimulatedMatch<S, I> {
       readonly inputs: InputScript<I>;
     },
   ): SimulatedNode<S, I> {
-    const { plan, clock, trace, oracle, violations } = this;
+    const { plan, clock, trace, oracle, violations, membership } = this;
     const { options, createSession, records, inputs } = parts;
     const { seed, peers, owners } = plan;
     const predictionFramesMax = plan.predictionFramesMax[index] as number;
@@ -101,6 +125,7 @@ export class SimulatedMatch<S, I> {
       predictionFramesMax,
       oracle,
       records,
+      membership,
       violations,
       random: randomStream(seed, `watch/${index}`),
       nowMs: () => clock.nowMs,
@@ -145,7 +170,7 @@ export class SimulatedMatch<S, I> {
       this.#confirmedAtRecovery.push(...nodes.map((node) => node.watch.frameConfirmed));
     });
     clock.runUntil(plan.endUs);
-    if (plan.endUs - recoveryUs >= usOf(500)) this.#checkProgress(recoveryUs);
+    if (plan.endUs - recoveryUs >= usOf(500)) this.#checkRecovery(recoveryUs);
     this.oracle.finish();
   }
 
@@ -240,10 +265,20 @@ export class SimulatedMatch<S, I> {
     }
   }
 
-  /** With three or more players a lost one is waited for: play stands still by design. */
-  #mayStandStill(session: Session<S, I>): boolean {
-    const { crash, leave } = this.faultCounts;
-    return session.phase === 'paused' && crash + leave > 0 && this.plan.peers.length > 2;
+  /** Stands still by design: too many voters of its view are gone, or the match waits for a lost peer as it was told to. */
+  #mayStandStill(node: SimulatedNode<S, I>, session: Session<S, I>): boolean {
+    const voters = this.membership.votersOf(node.index);
+    const gone = voters.filter((voter) => this.nodes[voter]?.isLive !== true).length;
+    if (session.phase === 'paused') return gone > 0 && this.#options.sessionOptions?.onLost === 'pause';
+    if (this.membership.isLostWatcher(node.index)) return true;
+    // The survivor of two decides alone; a watcher needs one of them.
+    return gone === voters.length || (voters.length > 2 && gone * 2 >= voters.length);
+  }
+
+  #checkRecovery(sinceUs: number): void {
+    const playing = this.nodes.filter(({ isLive, session }) => isLive && session?.phase === 'running');
+    this.membership.finish(playing.map(({ index }) => index));
+    this.#checkProgress(sinceUs);
   }
 
   #checkProgress(sinceUs: number): void {
@@ -254,7 +289,7 @@ export class SimulatedMatch<S, I> {
     const limits = { ...plan, framesPerSecond, conditions };
     for (const node of nodes) {
       const { session, index } = node;
-      if (!node.isLive || session === undefined || this.#mayStandStill(session)) continue;
+      if (!node.isLive || session === undefined || this.#mayStandStill(node, session)) continue;
       const frames = session.frameConfirmed - (this.#confirmedAtRecovery[index] as number);
       const least = framesPerSecondLeast(limits, index, (peer) => nodes[peer]?.isLive === true);
       if (frames >= Math.floor(seconds * least)) continue;
@@ -269,9 +304,7 @@ export class SimulatedMatch<S, I> {
     const atMs = this.clock.nowMs;
     switch (event.type) {
       case 'peer-left':
-        this.departures += 1;
-        this.#checkCut(peer, event.cutFrame);
-        this.oracle.peerLeft(peer, indexOf(event.peer), event.cutFrame);
+        this.nodes[peer]?.watch.toldOfLoss(indexOf(event.peer), event.cutFrame, event.reason);
         return;
       case 'desync': {
         const { frame, localHash, remoteHash } = event;
@@ -315,12 +348,10 @@ export class SimulatedMatch<S, I> {
       default:
     }
   }
+}
 
-  /** A cut below a frame that was confirmed before would retract it. Frames after the cut may be confirmed in the same call. */
-  #checkCut(peer: number, cutFrame: number): void {
-    const { confirmedBefore } = (this.nodes[peer] as SimulatedNode<S, I>).watch;
-    if (cutFrame >= confirmedBefore) return;
-    const detail = `cut at ${cutFrame}, ${confirmedBefore} was confirmed`;
-    this.violations.add({ check: 'finality', atMs: this.clock.nowMs, peer, frame: cutFrame, detail });
-  }
+/** How long a peer may be silent when nothing but the usual trouble of its link goes on, in ms. */
+function usualSilenceMs(conditions: NetworkConditions): number {
+  const { delayMs, jitterMs = 0, burst } = conditions;
+  return 200 + 2 * delayMs + 4 * jitterMs + BURST_TAIL * (burst?.lengthMs ?? 0);
 }

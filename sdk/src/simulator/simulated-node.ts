@@ -19,23 +19,24 @@ export type SessionFactory = <S, I>(options: SessionOptions<S, I>) => Session<S,
 /** Where a peer is. 'gone': crashed, or left and closed. */
 export type NodeStatus = 'waiting' | 'running' | 'frozen' | 'left' | 'ended' | 'gone';
 
-/** Names of all events, so that a node can hear them all. */
-const EVENT_TYPES: readonly (keyof SessionEvents)[] = [
-  'started',
-  'peer-late',
-  'peer-back',
-  'peer-left',
-  'desync',
-  'equivocation',
-  'stalled',
-  'resumed',
-  'incompatible',
-  'effect',
-  'effect-retracted',
-  'input-clamped',
-  'determinism-warning',
-  'ended',
-];
+/** All events, so that a node can hear every one. */
+const EVENT_TYPES: { readonly [K in keyof SessionEvents]: true } = {
+  started: true,
+  'peer-late': true,
+  'peer-back': true,
+  'peer-left': true,
+  desync: true,
+  equivocation: true,
+  stalled: true,
+  resumed: true,
+  'no-quorum': true,
+  incompatible: true,
+  effect: true,
+  'effect-retracted': true,
+  'input-clamped': true,
+  'determinism-warning': true,
+  ended: true,
+};
 
 /** Any event of a session. */
 export type AnySessionEvent = SessionEvents[keyof SessionEvents];
@@ -119,7 +120,8 @@ export class SimulatedNode<S, I> {
       readInput: (slot, frame) => this.#readInput(slot, frame),
       send: (peer, channel, bytes) => this.#send(peer, channel, bytes),
     });
-    for (const type of EVENT_TYPES) this.session.on(type, (event) => this.#heard(event));
+    for (const type of Object.keys(EVENT_TYPES) as (keyof SessionEvents)[])
+      this.session.on(type, (event) => this.#heard(event));
     this.#tickUs = clock.nowUs + usOf(random.next() * this.#periodMs);
     this.#scheduleTick();
   }
@@ -154,12 +156,14 @@ export class SimulatedNode<S, I> {
     if (this.status === 'running') this.#status = 'frozen';
   }
 
-  /** The tab goes on: first what arrived meanwhile, then the frames that are due. */
+  /** The tab goes on: its timer fires, and all that arrived meanwhile comes in one burst, in either order. */
   thaw(): void {
     if (this.#status !== 'frozen') return;
     this.#status = 'running';
+    const isTimerFirst = this.#options.random.chance(0.5);
+    if (isTimerFirst) this.#advance();
     for (const { from, channel, bytes } of this.#frozenQueue.splice(0)) this.arrive(from, channel, bytes);
-    this.#advance();
+    if (!isTimerFirst) this.#advance();
   }
 
   /** The player leaves. */
@@ -239,7 +243,8 @@ export class SimulatedNode<S, I> {
   #heard(event: AnySessionEvent): void {
     const { trace, clock, onEvent } = this.#options;
     const frame = 'frame' in event ? event.frame : 'cutFrame' in event ? event.cutFrame : -1;
-    trace.add(clock.nowUs, 'event', [this.index, frame], event.type);
+    const about = 'peer' in event ? ` ${event.peer}` : event.type === 'ended' ? ` ${event.reason}` : '';
+    trace.add(clock.nowUs, 'event', [this.index, frame], `${event.type}${about}`);
     if (event.type === 'started') this.hasStarted = true;
     if (event.type === 'stalled') this.stalls += 1;
     onEvent(this.index, event);

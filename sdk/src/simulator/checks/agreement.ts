@@ -1,11 +1,12 @@
 /**
  * The oracle: outside of all sessions it keeps what was confirmed for each frame and holds every peer to it.
  *
- * Peers that were told of the same losses are on one branch of the match. In a two-player match each survivor of a
- * broken connection plays on alone, a declared fork: from the cut on they are on different branches and need not agree.
+ * Peers that were told of the same losses are on one branch of the match from the cuts on; a peer that is cut off, or
+ * plays on alone in a declared fork, is on another. That the branches are the right ones is for membership-watch.ts.
  */
 import type { SlotState } from '../../session/game.js';
 import type { InputRecords } from './input-records.js';
+import type { Departure } from './membership-watch.js';
 import { type MatchStart, ReferenceRun } from './reference-run.js';
 import type { ViolationLog } from './violations.js';
 
@@ -89,23 +90,22 @@ export class AgreementOracle<S, I> {
     });
   }
 
-  /** `peer` was told that `lost` is gone after `cutFrame`. */
-  peerLeft(peer: number, lost: number, cutFrame: number): void {
-    const parentKey = this.#keys[peer] as string;
-    const key = `${parentKey}/${lost}@${cutFrame}`;
+  /** `peer` knows of these losses now, earliest cut first: frames after a cut are compared among those who know it. */
+  branchTo(peer: number, departures: readonly Departure[]): void {
+    let key = '';
+    for (const { lost, cutFrame } of departures) {
+      const parent = this.#branches.get(key) as Branch<S, I>;
+      key = `${key}/${lost}@${cutFrame}`;
+      if (!this.#branches.has(key)) this.#branches.set(key, this.#branchOff(parent, cutFrame));
+    }
     this.#keys[peer] = key;
-    if (this.#branches.has(key)) return;
-    const parent = this.#branches.get(parentKey) as Branch<S, I>;
-    const isEarlyEnough = parent.reference !== undefined && parent.reference.frame <= cutFrame;
+  }
+
+  #branchOff(parent: Branch<S, I>, forkFrame: number): Branch<S, I> {
+    const isEarlyEnough = parent.reference !== undefined && parent.reference.frame <= forkFrame;
     const reference = isEarlyEnough ? parent.reference?.fork() : undefined;
     if (reference === undefined) this.referencesLost += 1;
-    this.#branches.set(key, {
-      parent,
-      forkFrame: cutFrame,
-      frames: new Map(),
-      reference,
-      newestFrame: cutFrame,
-    });
+    return { parent, forkFrame, frames: new Map(), reference, newestFrame: forkFrame };
   }
 
   /** `peer` confirmed a frame for the first time. */

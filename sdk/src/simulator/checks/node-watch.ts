@@ -8,6 +8,7 @@ import type { Game, SlotState } from '../../session/game.js';
 import type { AdvanceResult, ChannelName, Session } from '../../session/session-types.js';
 import { type AgreementOracle, type ConfirmedFrame, slotBitsOf } from './agreement.js';
 import type { InputRecords } from './input-records.js';
+import type { MembershipWatch } from './membership-watch.js';
 import type { CheckName, ViolationLog } from './violations.js';
 
 /** Frames whose agreed slot states are remembered, a power of two above the prediction window and a full catch-up. */
@@ -28,6 +29,7 @@ export interface NodeWatchOptions<S, I> {
   readonly predictionFramesMax: number;
   readonly oracle: AgreementOracle<S, I>;
   readonly records: InputRecords;
+  readonly membership: MembershipWatch;
   readonly violations: ViolationLog;
   /** Chooses which old frames are asked for again. */
   readonly random: Random;
@@ -64,6 +66,11 @@ export class NodeWatch<S, I> {
   #finalSeen = 0;
   #steps = 0;
   #lastStepped = 0;
+  /** Lowest frame stepped in the current call. */
+  #lowestStep = Number.POSITIVE_INFINITY;
+  #wasToldOfLoss = false;
+  /** Newest frame that was confirmed and then retracted. */
+  #retractedFrom = 0;
   #checkedTo = 0;
 
   constructor(options: NodeWatchOptions<S, I>) {
@@ -91,6 +98,8 @@ export class NodeWatch<S, I> {
     this.#currentBefore = session.frameCurrent;
     this.#lastStepped = session.frameCurrent;
     this.#steps = 0;
+    this.#lowestStep = Number.POSITIVE_INFINITY;
+    this.#wasToldOfLoss = false;
     try {
       return run();
     } catch (error) {
@@ -98,6 +107,7 @@ export class NodeWatch<S, I> {
       return undefined;
     } finally {
       this.#call = undefined;
+      if (this.#wasToldOfLoss) this.#options.membership.viewReached(this.#options.peer, session.viewId);
       this.#checkCounters(session);
       if (call === 'advance') this.#checkFinal(session);
       this.#confirm(session);
@@ -135,8 +145,7 @@ export class NodeWatch<S, I> {
     if (this.#call !== 'advance')
       this.#report('bounds', frame, `step called from ${this.#call ?? 'outside any call'}`);
     this.#steps += 1;
-    if (frame <= this.#confirmedBefore)
-      this.#report('finality', frame, `stepped again, ${this.#confirmedBefore} was confirmed`);
+    this.#lowestStep = Math.min(this.#lowestStep, frame);
     if (frame > this.#lastStepped + 1)
       this.#report('bounds', frame, `stepped after frame ${this.#lastStepped}`);
     if (frame <= this.#lastStepped) this.#countRollback(this.#lastStepped - frame + 1);
@@ -153,12 +162,16 @@ export class NodeWatch<S, I> {
   #checkCounters(session: Session<S, I>): void {
     const { predictionFramesMax } = this.#options;
     const { frameConfirmed, frameCurrent } = session;
+    if (this.#lowestStep <= this.#confirmedBefore)
+      this.#report('finality', this.#lowestStep, `stepped again, ${this.#confirmedBefore} was confirmed`);
     if (frameConfirmed < this.#confirmedBefore)
       this.#report('finality', frameConfirmed, `frameConfirmed fell from ${this.#confirmedBefore}`);
     if (frameConfirmed > frameCurrent)
       this.#report('bounds', frameConfirmed, `frameConfirmed is above frameCurrent ${frameCurrent}`);
     const depth = frameCurrent - frameConfirmed;
-    if (depth > predictionFramesMax)
+    // A watcher whose frames were retracted goes back when it plays on.
+    const isGoingBack = this.#retractedFrom > frameConfirmed;
+    if (depth > predictionFramesMax && !isGoingBack)
       this.#report(
         'bounds',
         frameCurrent,
@@ -176,6 +189,25 @@ export class NodeWatch<S, I> {
     if (frameFinal > frameConfirmed)
       this.#report('finality', frameFinal, `frameFinal is above frameConfirmed ${frameConfirmed}`);
     this.#finalSeen = frameFinal;
+    this.#options.membership.final(this.#options.peer, frameFinal);
+  }
+
+  /** The session was told that a peer is gone. Frames beyond the cut that were confirmed before are retracted. */
+  toldOfLoss(lost: number, cutFrame: number, reason: 'left' | 'lost'): void {
+    const { membership, oracle, peer } = this.#options;
+    this.#wasToldOfLoss = true;
+    const departures = membership.left(peer, { lost, cutFrame }, reason);
+    if (departures === undefined) return;
+    oracle.branchTo(peer, departures);
+    if (cutFrame >= this.#confirmedBefore) return;
+    // Only a peer that had no vote can have confirmed more than the voters reported. What it called final must stay,
+    // except in a fork.
+    if (membership.isVoter(peer) || (cutFrame < this.#finalSeen && !membership.hasForked))
+      this.#report('finality', cutFrame, `cut at ${cutFrame}, ${this.#confirmedBefore} was confirmed`);
+    this.#retractedFrom = this.#confirmedBefore;
+    this.#finalSeen = Math.min(this.#finalSeen, cutFrame);
+    this.#confirmedBefore = cutFrame;
+    this.#checkedTo = Math.min(this.#checkedTo, cutFrame);
   }
 
   /** Hands newly confirmed frames to the oracle and, now and then, asks for an old frame again. */
@@ -218,11 +250,6 @@ export class NodeWatch<S, I> {
   #report(check: CheckName, frame: number, detail: string): void {
     const { peer, violations, nowMs } = this.#options;
     violations.add({ check, atMs: nowMs(), peer, frame, detail });
-  }
-
-  /** Newest frame that was confirmed when the call in progress, or the last one, began. */
-  get confirmedBefore(): number {
-    return this.#confirmedBefore;
   }
 
   /** Newest confirmed frame, 0 before the session exists. */

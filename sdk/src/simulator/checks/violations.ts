@@ -6,6 +6,7 @@
  * 'finality': something confirmed changed, went back or was stepped again [N2, I2, I3];
  * 'inputs': a confirmed input is not what its owner read for that frame [N1, I4];
  * 'reference': a confirmed state is not what the game computes from the confirmed inputs [I25];
+ * 'membership': peers know different losses or cuts, a final frame was cut off, a peer that was heard is removed [N3, N4, I6, I7, I19];
  * 'bounds': prediction window, steps per call, packet size, calls of `send` at the wrong time [N6, I8, I13];
  * 'progress': a live peer stood still or too slow after everything was healed [N7, I9];
  * 'honesty': a session reported a desync or an equivocation although nobody lied [I21];
@@ -16,6 +17,7 @@ export type CheckName =
   | 'finality'
   | 'inputs'
   | 'reference'
+  | 'membership'
   | 'bounds'
   | 'progress'
   | 'honesty'

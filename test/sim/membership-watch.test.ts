@@ -1,0 +1,143 @@
+/** The checker of membership alone: each thing it must find, and the cases it must let pass. */
+import { MembershipWatch } from '../../sdk/src/simulator/checks/membership-watch.js';
+import { type Violation, ViolationLog } from '../../sdk/src/simulator/checks/violations.js';
+
+interface Setup {
+  readonly watch: MembershipWatch;
+  readonly found: readonly Violation[];
+  readonly down: Set<number>;
+}
+
+/** Four peers: 0, 1 and 2 play, 3 watches. Nobody can be silent for long, unless `silenceMs` says so. */
+function setUp({ silenceMs = 100, owners = [0, 1, 2] } = {}): Setup {
+  const down = new Set<number>();
+  const violations = new ViolationLog(() => {});
+  const watch = new MembershipWatch({
+    peerCount: 4,
+    owners,
+    lostAfterMs: 3000,
+    violations,
+    nowMs: () => 0,
+    isDown: (peer) => down.has(peer),
+    silenceMsMax: () => silenceMs,
+  });
+  return { watch, found: violations.found, down };
+}
+
+test('peers that are told of the same loss are at peace', () => {
+  const { watch, found, down } = setUp();
+  down.add(2);
+  for (const peer of [0, 1, 3]) {
+    watch.final(peer, 95);
+    expect(watch.left(peer, { lost: 2, cutFrame: 100 }, 'lost')).toEqual([{ lost: 2, cutFrame: 100 }]);
+    watch.viewReached(peer, 1);
+    watch.final(peer, 120);
+  }
+  watch.finish([0, 1, 3]);
+  expect(found).toEqual([]);
+  expect(watch.votersOf(0)).toEqual([0, 1]);
+  expect(watch.departures).toBe(3);
+  expect(watch.hasForked).toBe(false);
+});
+
+test('losses are listed by their cuts, however they came', () => {
+  const { watch, down } = setUp({ owners: [0, 1, 2, 3] });
+  down.add(1).add(2);
+  watch.left(0, { lost: 1, cutFrame: 120 }, 'lost');
+  expect(watch.left(0, { lost: 2, cutFrame: 110 }, 'left')).toEqual([
+    { lost: 2, cutFrame: 110 },
+    { lost: 1, cutFrame: 120 },
+  ]);
+});
+
+test('two cuts in one view are found', () => {
+  const { watch, found, down } = setUp();
+  down.add(2);
+  watch.left(0, { lost: 2, cutFrame: 100 }, 'lost');
+  watch.viewReached(0, 1);
+  watch.left(1, { lost: 2, cutFrame: 101 }, 'lost');
+  watch.viewReached(1, 1);
+  expect(found).toMatchObject([{ check: 'membership', peer: 1 }]);
+  expect(found[0]?.detail).toBe('in view 1 it knows [2@101], peer 0: [2@100]');
+});
+
+test.each([
+  ['before', true],
+  ['after', false],
+])('a final frame beyond a cut that was called final %s the agreement is found', (_when, isBefore) => {
+  const { watch, found, down } = setUp();
+  if (isBefore) watch.final(1, 101);
+  down.add(2);
+  watch.left(0, { lost: 2, cutFrame: 100 }, 'lost');
+  if (!isBefore) watch.final(1, 101);
+  expect(found).toMatchObject([{ check: 'membership', peer: 1, frame: 101 }]);
+});
+
+test('a final frame up to the cut is none', () => {
+  const { watch, found, down } = setUp();
+  watch.final(1, 100);
+  down.add(2);
+  watch.left(0, { lost: 2, cutFrame: 100 }, 'lost');
+  watch.final(1, 100);
+  expect(found).toEqual([]);
+});
+
+test('the loss of a living peer is found, unless faults may have kept it silent or it left', () => {
+  const cases = [
+    { silenceMs: 2999, reason: 'lost', count: 1 },
+    { silenceMs: 3000, reason: 'lost', count: 0 },
+    { silenceMs: 0, reason: 'left', count: 0 },
+  ] as const;
+  for (const { silenceMs, reason, count } of cases) {
+    const { watch, found } = setUp({ silenceMs });
+    watch.left(0, { lost: 2, cutFrame: 100 }, reason);
+    expect(found).toHaveLength(count);
+  }
+});
+
+test('members that differ at the end are found', () => {
+  const { watch, found, down } = setUp();
+  down.add(2);
+  watch.left(0, { lost: 2, cutFrame: 100 }, 'lost');
+  watch.finish([0]);
+  expect(found).toEqual([]);
+  watch.finish([0, 1]);
+  expect(found).toMatchObject([{ check: 'membership', peer: 1 }]);
+});
+
+test('the last two may lose each other: a declared fork, after which they need not agree', () => {
+  const { watch, found, down } = setUp({ silenceMs: 5000 });
+  down.add(2);
+  for (const peer of [0, 1]) {
+    watch.left(peer, { lost: 2, cutFrame: 100 }, 'lost');
+    watch.viewReached(peer, 1);
+    watch.final(peer, 150);
+  }
+  watch.left(0, { lost: 1, cutFrame: 130 }, 'lost');
+  watch.viewReached(0, 2);
+  watch.left(1, { lost: 0, cutFrame: 131 }, 'lost');
+  watch.viewReached(1, 2);
+  watch.finish([0, 1]);
+  expect(watch.hasForked).toBe(true);
+  expect(found).toEqual([]);
+});
+
+test('the last two with one of them dead is no fork', () => {
+  const { watch, down } = setUp({ owners: [0, 1] });
+  down.add(1);
+  watch.left(0, { lost: 1, cutFrame: 100 }, 'lost');
+  expect(watch.hasForked).toBe(false);
+});
+
+test('a watcher that is lost changes nothing for the others', () => {
+  const { watch, found, down } = setUp();
+  down.add(3);
+  expect(watch.isLostWatcher(3)).toBe(false);
+  expect(watch.left(0, { lost: 3, cutFrame: 100 }, 'lost')).toBeUndefined();
+  watch.viewReached(0, 0);
+  watch.viewReached(1, 0);
+  watch.finish([0, 1]);
+  expect(found).toEqual([]);
+  expect(watch.isLostWatcher(3)).toBe(true);
+  expect([watch.isVoter(0), watch.isVoter(3)]).toEqual([true, false]);
+});
