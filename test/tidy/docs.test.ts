@@ -68,6 +68,15 @@ test('docs/errors.md has one section for each error code, and no other', () => {
   expect([...sections].sort()).toEqual([...codes].sort());
 });
 
+test('the README names the size budgets that the build checks', () => {
+  const checked = [...readText('scripts/build.mjs').matchAll(/budgetBytes: (\d+) \* KB/g)].map(
+    ([, size]) => size,
+  );
+  const named = [...readText('README.md').matchAll(/\| (\d+) kB \|/g)].map(([, size]) => size);
+  expect(checked.length).toBeGreaterThan(1);
+  expect(named).toEqual(checked);
+});
+
 test('every entry point of a package has its source, and the compiler and the tests find it', () => {
   const { exports } = JSON.parse(readText('sdk/package.json')) as {
     exports: Record<string, { default?: string }>;
