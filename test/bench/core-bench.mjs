@@ -4,8 +4,9 @@
  * Four peers, 2 kB state, 100 ms round trip, 3 % loss, a trivial step, the hash of every frame included.
  * The figures contain the bench's own network (a copy of each packet), so the core itself costs a little less.
  */
-import { bundleSdk } from './lib/bundle-sdk.mjs';
+
 import { parseArgs } from 'node:util';
+import { bundleSdk } from './lib/bundle-sdk.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -47,7 +48,14 @@ const game = defineGame({
 
 // A network that allocates nothing: a fixed delay, packets in a preallocated ring, lost ones never entered.
 const RING = 4096;
-const ring = Array.from({ length: RING }, () => ({ at: 0, from: 0, to: 0, length: 0, bytes: new Uint8Array(1200), view: null }));
+const ring = Array.from({ length: RING }, () => ({
+  at: 0,
+  from: 0,
+  to: 0,
+  length: 0,
+  bytes: new Uint8Array(1200),
+  view: null,
+}));
 const views = Array.from({ length: RING }, () => new Map());
 let head = 0;
 let tail = 0;
@@ -104,7 +112,12 @@ function run(frames) {
       times[0] = step * (FRAME_MS / 4);
       while (tail !== head && ring[tail & (RING - 1)].at <= step) {
         const slot = tail & (RING - 1);
-        sessions[ring[slot].to].receive(ids[ring[slot].from], 'unreliable', viewOf(slot, ring[slot].length), times[0]);
+        sessions[ring[slot].to].receive(
+          ids[ring[slot].from],
+          'unreliable',
+          viewOf(slot, ring[slot].length),
+          times[0],
+        );
         tail += 1;
       }
       for (let index = quarter; index < peerCount; index += 4) sessions[index].advance(times[0]);
@@ -139,7 +152,11 @@ console.log(
   JSON.stringify({
     peers: peerCount,
     stateBytes: Number(values.state),
-    microsecondsPerFrameAndPeer: { median: +costs[BATCHES / 2].toFixed(2), p95: +costs[Math.floor(BATCHES * 0.95)].toFixed(2), min: +costs[0].toFixed(2) },
+    microsecondsPerFrameAndPeer: {
+      median: +costs[BATCHES / 2].toFixed(2),
+      p95: +costs[Math.floor(BATCHES * 0.95)].toFixed(2),
+      min: +costs[0].toFixed(2),
+    },
     allocatedBytesPerFrameAndPeer: globalThis.gc ? +grown[0].toFixed(1) : 'run with --expose-gc',
     meanPacketBytes: +(packetBytes / packets).toFixed(2),
     packetsPerFrameAndPeer: +(packets / (sessions[0].frameCurrent * peerCount * (peerCount - 1))).toFixed(3),

@@ -1,6 +1,7 @@
 // Bundles one entry of the SDK from its TypeScript source, as a build would, and imports it.
-import { mkdirSync, writeFileSync } from 'node:fs';
+
 import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { buildSync } from 'esbuild';

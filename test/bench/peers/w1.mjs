@@ -2,7 +2,13 @@
 // The game's words live in our own typed state, as they would in a real game.
 import { bundleSdk } from '../lib/bundle-sdk.mjs';
 
-export const meta = { name: 'rollmesh', version: '0.1.0', model: 'rollback', channel: 'unreliable', maxPlayers: 8 };
+export const meta = {
+  name: 'rollmesh',
+  version: '0.1.0',
+  model: 'rollback',
+  channel: 'unreliable',
+  maxPlayers: 8,
+};
 export const variants = { default: {} };
 
 let session;
@@ -76,6 +82,10 @@ export function createPeer(ctx) {
     receive: (from, bytes) => live.receive(peers[from], 'unreliable', bytes, ctx.now()),
     frame: () => live.frameCurrent,
     confirmed: () => live.frameConfirmed,
-    info: () => ({ desyncs, rollbacks: live.stats().rollbacks, rollbackFramesMax: live.stats().rollbackFramesMax }),
+    info: () => ({
+      desyncs,
+      rollbacks: live.stats().rollbacks,
+      rollbackFramesMax: live.stats().rollbackFramesMax,
+    }),
   };
 }
