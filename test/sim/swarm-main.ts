@@ -6,7 +6,7 @@ import { runSeed, runSwarm, type SwarmGameName, type SwarmOptions } from './swar
 
 const USAGE = `Plays many random matches in virtual time and checks every step of every peer.
 
-  node test/sim/swarm-cli.mjs [options]
+  npm run swarm -- [options]
 
   --seeds A..B      the seeds to play (default 1..200)
   --seed N          one seed, told in detail

@@ -1,6 +1,6 @@
 /**
  * The swarm of every `npm test`: 210 seeds of 10 s of play in a process of its own. A failing seed names itself and the command
- * that repeats it. More seeds and longer runs: `node test/sim/swarm-cli.mjs --seeds 1..2000 --seconds 30`.
+ * that repeats it. More seeds and longer runs: `npm run swarm -- --seeds 1..2000 --seconds 30`.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -87,7 +87,7 @@ function isConstantLatency({ network }: SimulateOptions<unknown, unknown>): bool
 /** The command that repeats one seed. */
 export function repeatCommand(seed: number, { seconds, peers, game }: SwarmOptions): string {
   const more = `${peers === undefined ? '' : ` --peers ${peers}`}${game === 'mixed' ? '' : ` --game ${game}`}`;
-  return `node test/sim/swarm-cli.mjs --seed ${seed} --seconds ${seconds}${more} --trace trace.txt`;
+  return `npm run swarm -- --seed ${seed} --seconds ${seconds}${more} --trace trace.txt`;
 }
 
 /** Plays all seeds; `onFailure` hears of each failed one at once. */
