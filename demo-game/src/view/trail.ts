@@ -1,7 +1,7 @@
 /** The ribbon of light behind a puck. */
 import type { GameObjects } from 'phaser';
 
-const POINTS_MAX = 22;
+const POINTS_MAX = 30;
 /** Time between two remembered points: the ribbon is as long on a fast screen as on a slow one. */
 const STEP_MS = 16;
 
@@ -69,7 +69,7 @@ export class Trail {
       const nextLeftY = y + alongX * half;
       const nextRightX = x + alongY * half;
       const nextRightY = y - alongX * half;
-      layer.fillStyle(color, Math.min(1, 0.5 * power) * share * share);
+      layer.fillStyle(color, Math.min(1, 0.8 * power) * share * Math.sqrt(share));
       layer.fillTriangle(leftX, leftY, rightX, rightY, nextLeftX, nextLeftY);
       layer.fillTriangle(rightX, rightY, nextRightX, nextRightY, nextLeftX, nextLeftY);
       [leftX, leftY, rightX, rightY] = [nextLeftX, nextLeftY, nextRightX, nextRightY];
