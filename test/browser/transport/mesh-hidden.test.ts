@@ -35,14 +35,17 @@ test('a link to a hidden page stays open though its timers run once a second', a
   const ticksPerSecond = ada.evaluate<number>(`new Promise((resolve) => {
     let ticks = 0;
     const timer = setInterval(() => { ticks += 1; }, 20);
-    setTimeout(() => { clearInterval(timer); resolve(ticks / 6); }, 6000);
+    setTimeout(() => { clearInterval(timer); resolve(ticks / 4); }, 4000);
   })`);
   // The proof that this page's own timers are throttled while the link is judged.
   expect(await ticksPerSecond).toBeLessThan(10);
-  const phases = (tab: RawTab, peer: string): Promise<readonly string[]> =>
-    tab
-      .evaluate<readonly Change[]>(`meshLab.changes('${peer}')`)
-      .then((changes) => changes.map(({ phase }) => phase));
-  expect(await phases(bob, 'bob')).toEqual(['new', 'checking', 'open']);
-  expect(await phases(ada, 'ada')).toEqual(['new', 'checking', 'open']);
+  // Without those packets the link would be suspected every second. A busy machine may cause it once.
+  for (const [tab, peer] of [
+    [ada, 'ada'],
+    [bob, 'bob'],
+  ] as const) {
+    const changes = await tab.evaluate<readonly Change[]>(`meshLab.changes('${peer}')`);
+    expect(changes.filter(({ phase }) => phase === 'suspect').length).toBeLessThan(2);
+    expect(changes.filter(({ phase }) => phase === 'lost')).toEqual([]);
+  }
 });

@@ -173,7 +173,7 @@ test('garbage on the channels is counted and dropped, whatever its size and kind
 
 test('a link that never opens fails after 15 s and says what was tried', async () => {
   const ada = await stage.open();
-  await ada.page.evaluate(() => meshLab.join('failures', 'ada', { follow: false }));
+  await ada.page.evaluate(() => meshLab.join('failures', 'ada', { follow: false, speed: 4 }));
   // A peer that never answers, one that never offers, and one whose offer the browser refuses.
   await ada.page.evaluate(() => {
     for (const peer of ['Abe', 'bob', 'zed']) meshLab.mesh('ada').connect(peer);

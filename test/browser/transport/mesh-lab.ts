@@ -49,6 +49,8 @@ export interface MeshLab {
 export interface JoinOptions extends Pick<MeshOptions, 'iceServers' | 'maxPeers' | 'iceTransportPolicy'> {
   /** Wants links to all who ever were in the room. Default true. */
   readonly follow?: boolean;
+  /** How many times faster than time the clock of the mesh runs. Default 1. */
+  readonly speed?: number;
 }
 
 /** What `sendNumbers` sends. */
@@ -112,7 +114,7 @@ function enter(signals: SignalChannel, options: Partial<MeshOptions>, leave: () 
 }
 
 async function join(room: string, peer: string, options: JoinOptions = {}): Promise<void> {
-  const { follow = true, ...meshOptions } = options;
+  const { follow = true, speed = 1, ...meshOptions } = options;
   const socket = new WebSocket(location.origin.replace('http', 'ws'));
   await new Promise((resolve) => {
     socket.onopen = resolve;
@@ -128,7 +130,9 @@ async function join(room: string, peer: string, options: JoinOptions = {}): Prom
   };
   // A room keeps the seat of a member whose socket is gone for a while.
   const known = new Set<string>();
-  const { mesh } = enter(channel, meshOptions, () => socket.close());
+  const { mesh } = enter(channel, { ...meshOptions, nowMs: () => performance.now() * speed }, () =>
+    socket.close(),
+  );
   socket.onmessage = ({ data }: MessageEvent<string>) => {
     const message = JSON.parse(data) as { t: string; peers: string[]; from: string; signal: Signal };
     if (message.t === 'sig') for (const listener of listeners) listener(message.from, message.signal);

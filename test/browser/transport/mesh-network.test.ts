@@ -21,14 +21,14 @@ test('at 100 ms round trip and 5 % loss, unreliable messages get lost once and f
   ]);
   const [refusedUnreliable, ...refusedReliable] = await ada.page.evaluate(() =>
     Promise.all([
-      meshLab.sendNumbers('ada', { to: 'bob', channel: 'unreliable', count: 600, perSecond: 60 }),
-      meshLab.sendNumbers('ada', { to: 'bob', channel: 'reliable', count: 100, perSecond: 10 }),
-      meshLab.sendNumbers('ada', { to: 'bob', channel: 'bulk', count: 50, perSecond: 5 }),
+      meshLab.sendNumbers('ada', { to: 'bob', channel: 'unreliable', count: 600, perSecond: 100 }),
+      meshLab.sendNumbers('ada', { to: 'bob', channel: 'reliable', count: 60, perSecond: 10 }),
+      meshLab.sendNumbers('ada', { to: 'bob', channel: 'bulk', count: 30, perSecond: 5 }),
     ]),
   );
   expect(refusedReliable).toEqual([0, 0]);
-  await bob.page.waitForFunction(() => meshLab.numbers('bob', 'ada', 'reliable').length === 100);
-  await bob.page.waitForFunction(() => meshLab.numbers('bob', 'ada', 'bulk').length === 50);
+  await bob.page.waitForFunction(() => meshLab.numbers('bob', 'ada', 'reliable').length === 60);
+  await bob.page.waitForFunction(() => meshLab.numbers('bob', 'ada', 'bulk').length === 30);
   const [unreliable, reliable, bulk] = await bob.page.evaluate(() => [
     meshLab.numbers('bob', 'ada', 'unreliable'),
     meshLab.numbers('bob', 'ada', 'reliable'),
@@ -42,8 +42,8 @@ test('at 100 ms round trip and 5 % loss, unreliable messages get lost once and f
   expect(new Set(unreliable).size).toBe(unreliable?.length);
   expect(stepsBack(unreliable ?? [])).toBe(0);
   const inOrder = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index);
-  expect(reliable).toEqual(inOrder(100));
-  expect([...(bulk ?? [])].sort((a, b) => a - b)).toEqual(inOrder(50));
+  expect(reliable).toEqual(inOrder(60));
+  expect([...(bulk ?? [])].sort((a, b) => a - b)).toEqual(inOrder(30));
   expect([ada.errors, bob.errors]).toEqual([[], []]);
 });
 

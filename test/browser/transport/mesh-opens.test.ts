@@ -16,11 +16,14 @@ test('two pages open a link whose input channel is unordered and never retransmi
     expect(fact?.messagesReceived).toBeGreaterThan(0);
   }
   expect(stage.offers('pair')).toEqual(['bob>ada']);
-  expect(await ada?.page.evaluate(() => meshLab.changes('ada').map(({ phase }) => phase))).toEqual([
-    'new',
-    'checking',
-    'open',
-  ]);
+  expect(
+    await ada?.page.evaluate(() =>
+      meshLab
+        .changes('ada')
+        .slice(0, 3)
+        .map(({ phase }) => phase),
+    ),
+  ).toEqual(['new', 'checking', 'open']);
   expect([ada?.errors, bob?.errors]).toEqual([[], []]);
 });
 
