@@ -48,7 +48,7 @@ function reportOf<S, I>(match: SimulatedMatch<S, I>): SimulationReport {
     stats,
     coverage: {
       network: match.network.counts(),
-      faults: match.faultCounts,
+      faults: match.faults.counts,
       framesCompared: oracle.framesCompared,
       framesReferenced: oracle.framesReferenced,
       deepFrames: nodes.reduce((total, node) => total + node.watch.counts.deepFrames, 0),

@@ -9,7 +9,8 @@ import { MembershipWatch } from './checks/membership-watch.js';
 import { NodeWatch } from './checks/node-watch.js';
 import { framesPerSecondLeast } from './checks/progress.js';
 import { ViolationLog } from './checks/violations.js';
-import { type Fault, type FaultKind, silenceMsMax } from './faults.js';
+import { FaultInjector } from './fault-injector.js';
+import { silenceMsMax } from './faults.js';
 import type { MatchPlan } from './match-plan.js';
 import { SimulatedNetwork } from './network.js';
 import type { NetworkConditions } from './network-conditions.js';
@@ -20,11 +21,6 @@ import { type AnySessionEvent, type SessionFactory, SimulatedNode } from './simu
 import { Trace } from './trace.js';
 import { US_PER_MS, usOf, VirtualClock } from './virtual-clock.js';
 
-/** What a browser needs to see that a connection is dead, in ms (measured in Chromium). */
-const CRASH_SUSPECT_MS = 7700;
-const CRASH_CLOSED_MS = 17_700;
-/** A tab that leaves keeps its connections this long, in ms, so that its goodbye gets out. */
-const LEAVE_LINGER_MS = 500;
 /** After the heal everybody must be at full speed, and know who is in the match, within this, in ms. */
 const RECOVERY_MS = 2000;
 /** What sessions take when nothing is said. */
@@ -44,15 +40,7 @@ export class SimulatedMatch<S, I> {
   readonly violations: ViolationLog;
   readonly desyncs: DesyncReport[] = [];
   readonly determinismWarnings: string[] = [];
-  readonly faultCounts: Record<FaultKind, number> = {
-    crash: 0,
-    freeze: 0,
-    leave: 0,
-    partition: 0,
-    drift: 0,
-    slow: 0,
-    loss: 0,
-  };
+  readonly faults: FaultInjector<S, I>;
   effects = 0;
   effectsRetracted = 0;
   readonly #options: SimulateOptions<S, I>;
@@ -87,6 +75,8 @@ export class SimulatedMatch<S, I> {
     this.nodes = peers.map((_, index) =>
       this.#createNode(index, { options, createSession, records, inputs }),
     );
+    const { nodes, network, trace } = this;
+    this.faults = new FaultInjector({ clock, nodes, network, trace });
   }
 
   #createMembershipWatch(lostAfterMs: number): MembershipWatch {
@@ -160,11 +150,7 @@ export class SimulatedMatch<S, I> {
     const starts = randomStream(plan.seed, 'start');
     for (const node of nodes)
       clock.schedule(usOf(uniform(starts, 0, plan.startSpreadMs)), () => node.start());
-    for (const fault of plan.faults) {
-      const atUs = usOf(fault.atMs);
-      if (atUs < plan.healUs) clock.schedule(atUs, () => this.#strike(fault));
-    }
-    clock.schedule(plan.healUs, () => this.#heal());
+    this.faults.schedule(plan.faults, plan.healUs);
     const recoveryUs = plan.healUs + usOf(RECOVERY_MS);
     clock.schedule(recoveryUs, () => {
       this.#confirmedAtRecovery.push(...nodes.map((node) => node.watch.frameConfirmed));
@@ -172,97 +158,6 @@ export class SimulatedMatch<S, I> {
     clock.runUntil(plan.endUs);
     if (plan.endUs - recoveryUs >= usOf(500)) this.#checkRecovery(recoveryUs);
     this.oracle.finish();
-  }
-
-  #strike(fault: Fault): void {
-    const peers = 'peer' in fault ? [fault.peer] : 'groups' in fault ? fault.groups.flat() : [];
-    if (!this.#apply(fault)) return;
-    this.faultCounts[fault.kind] += 1;
-    this.trace.add(this.clock.nowUs, 'fault', peers, fault.kind);
-  }
-
-  /** Lets one fault happen; false if it comes too late to change anything. */
-  #apply(fault: Fault): boolean {
-    if (fault.kind === 'partition') this.#partition(fault);
-    else if (fault.kind === 'loss') this.#lose(fault);
-    else {
-      const node = this.nodes[fault.peer] as SimulatedNode<S, I>;
-      if (node.status === 'gone' || node.status === 'left' || node.status === 'ended') return false;
-      this.#applyToNode(fault, node);
-    }
-    return true;
-  }
-
-  #applyToNode(
-    fault: Exclude<Fault, { readonly kind: 'partition' | 'loss' }>,
-    node: SimulatedNode<S, I>,
-  ): void {
-    switch (fault.kind) {
-      case 'crash':
-        node.crash();
-        this.network.closeNode(node.index);
-        this.#tellLinks(node.index, 'suspect', CRASH_SUSPECT_MS);
-        this.#tellLinks(node.index, 'closed', CRASH_CLOSED_MS);
-        return;
-      case 'leave':
-        node.leave();
-        this.clock.scheduleIn(usOf(LEAVE_LINGER_MS), () => this.network.closeNode(node.index));
-        this.#tellLinks(node.index, 'closed', LEAVE_LINGER_MS);
-        return;
-      case 'freeze':
-        node.freeze();
-        this.#later(fault.forMs, () => node.thaw());
-        return;
-      case 'drift':
-        node.drift(fault.ppm);
-        return;
-      case 'slow':
-        node.slow(fault.factor);
-        this.#later(fault.forMs, () => node.slow(1));
-    }
-  }
-
-  #partition(fault: Extract<Fault, { readonly kind: 'partition' }>): void {
-    const { groups, oneWay = false, form = 'stopped' } = fault;
-    for (const [index, group] of groups.entries()) {
-      for (const other of groups.slice(index + 1)) {
-        for (const from of group) {
-          for (const to of other) {
-            this.#later(fault.forMs, this.network.block({ from, to }, form));
-            if (!oneWay) this.#later(fault.forMs, this.network.block({ from: to, to: from }, form));
-          }
-        }
-      }
-    }
-  }
-
-  #lose(fault: Extract<Fault, { readonly kind: 'loss' }>): void {
-    for (const from of this.nodes.keys()) {
-      for (const to of this.nodes.keys()) {
-        const isMeant = from !== to && (fault.from ?? from) === from && (fault.to ?? to) === to;
-        if (isMeant) this.#later(fault.forMs, this.network.patch({ from, to }, { loss: fault.loss }));
-      }
-    }
-  }
-
-  #later(delayMs: number, run: () => void): void {
-    this.clock.scheduleIn(usOf(delayMs), run);
-  }
-
-  #tellLinks(lost: number, state: 'suspect' | 'closed', delayMs: number): void {
-    this.#later(delayMs, () => {
-      for (const node of this.nodes) if (node.index !== lost) node.linkChanged(lost, state);
-    });
-  }
-
-  #heal(): void {
-    this.trace.add(this.clock.nowUs, 'heal', []);
-    this.network.heal();
-    for (const node of this.nodes) {
-      node.slow(1);
-      node.drift(0);
-      node.thaw();
-    }
   }
 
   /** Stands still by design: too many voters of its view are gone, or the match waits for a lost peer as it was told to. */

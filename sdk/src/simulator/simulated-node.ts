@@ -80,6 +80,8 @@ export class SimulatedNode<S, I> {
   readonly #frozenQueue: Arrival[] = [];
   #status: NodeStatus = 'waiting';
   #slowFactor = 1;
+  /** Freezes in progress. */
+  #freezes = 0;
   /** When the next tick would be without jitter, in virtual microseconds. */
   #tickUs = 0;
 
@@ -153,12 +155,18 @@ export class SimulatedNode<S, I> {
 
   /** The tab stops; its clock does not. */
   freeze(): void {
-    if (this.status === 'running') this.#status = 'frozen';
+    if (!this.isLive) return;
+    this.#freezes += 1;
+    this.#status = 'frozen';
   }
 
-  /** The tab goes on: its timer fires, and all that arrived meanwhile comes in one burst, in either order. */
-  thaw(): void {
-    if (this.#status !== 'frozen') return;
+  /**
+   * One reason to stand still is over, or all. Then the tab goes on: its timer fires, and all that arrived meanwhile comes in
+   * one burst, in either order.
+   */
+  thaw(isForced = false): void {
+    this.#freezes = isForced ? 0 : Math.max(0, this.#freezes - 1);
+    if (this.#status !== 'frozen' || this.#freezes > 0) return;
     this.#status = 'running';
     const isTimerFirst = this.#options.random.chance(0.5);
     if (isTimerFirst) this.#advance();
