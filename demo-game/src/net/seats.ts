@@ -35,6 +35,7 @@ interface Claim {
   readonly livery: number | undefined;
   readonly mine: boolean;
   readonly bot: boolean;
+  readonly peer?: PeerId;
 }
 
 /** Seats of a network match: each peer's slots lie side by side, in the order of the session's peers. */
@@ -49,7 +50,7 @@ export function seatsOf(match: RumbleMatch, room: Room): readonly Seat[] {
     for (let index = 0; index < count; index++) {
       const bot = index > 0 || data.bot;
       const name = index === 0 ? (member?.name ?? 'Somebody') : botName(claims.length);
-      claims.push({ name, livery: index === 0 ? data.livery : undefined, mine: mine && !bot, bot });
+      claims.push({ name, livery: index === 0 ? data.livery : undefined, mine: mine && !bot, bot, peer });
     }
   }
   return dress(claims);
@@ -81,12 +82,12 @@ function dress(claims: readonly Claim[]): readonly Seat[] {
     taken.add(livery);
     return livery;
   });
-  return claims.slice(0, PLAYERS_MAX).map(({ name, mine, bot }, slot) => {
+  return claims.slice(0, PLAYERS_MAX).map((claim, slot) => {
     let livery = granted[slot];
     for (let next = 0; livery === undefined && next < LIVERIES.length; next++) {
       if (!taken.has(next)) livery = next;
     }
     taken.add(livery ?? slot);
-    return { name, livery: livery ?? slot, mine, bot };
+    return { ...claim, livery: livery ?? slot };
   });
 }

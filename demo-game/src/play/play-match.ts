@@ -69,15 +69,17 @@ export function playMatch(parts: PlayParts): () => void {
 }
 
 /** Notes about the others: who is slow, who is back, who left; and a line while nobody can move. */
-function followPeers({ match, hud, nameOf, note }: PlayParts): (() => void)[] {
-  const slotOf = (peer: PeerId): number => match.session.peers.indexOf(peer);
+function followPeers({ match, seats, hud, nameOf, note }: PlayParts): (() => void)[] {
+  const setLate = (of: PeerId, late: boolean): void => {
+    for (const [slot, { peer }] of seats.entries()) if (peer === of) hud.setLate(slot, late);
+  };
   return [
     match.on('peer-late', ({ peer }) => {
-      hud.setLate(slotOf(peer), true);
+      setLate(peer, true);
       note(`${nameOf(peer)} is hard to hear.`, 'plain');
     }),
     match.on('peer-back', ({ peer }) => {
-      hud.setLate(slotOf(peer), false);
+      setLate(peer, false);
       note(`${nameOf(peer)} is back.`, 'good');
     }),
     match.on('peer-left', ({ peer, reason }) => {

@@ -207,6 +207,10 @@ function keysHint(): HTMLElement {
     el('span', {}, key('W'), key('A'), key('S'), key('D'), ' or arrows: steer'),
     el('span', {}, key('Space'), ' dash'),
     el('span', {}, key('Shift'), ' brake and brace'),
-    el('span', { class: 'keys-touch', text: 'Touch and gamepad too' }),
+    el('span', { class: 'keys-pad', text: 'A gamepad works too' }),
+    el('span', {
+      class: 'keys-touch',
+      text: 'On a phone: steer with the left thumb, dash and brake with the right',
+    }),
   );
 }

@@ -1,4 +1,5 @@
 /** What the drawing needs of a match, and who sits where. A `Match` of the SDK satisfies it as it is. */
+import type { PeerId } from 'rollmesh';
 import type { RumbleState } from '../game/index.js';
 import { type Livery, liveryOf } from './palette.js';
 
@@ -19,6 +20,8 @@ export interface Seat {
   /** A person at this page steers it. */
   readonly mine: boolean;
   readonly bot: boolean;
+  /** The page that plays it; undefined when there is no network. */
+  readonly peer?: PeerId;
 }
 
 /** Livery of a seat; a slot without a seat wears the livery of its number. */
