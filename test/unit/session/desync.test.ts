@@ -90,6 +90,16 @@ test('is found between a player and a watcher', () => {
   expect(mesh.peers[2]?.heard('desync')).toHaveLength(2);
 });
 
+test('a hash that comes before the frame is confirmed here is kept and compared then', () => {
+  const mesh = meshWithFault(100, { peerCount: 3, session: () => ({ predictionFramesMax: 20 }) });
+  // The second reaches the first late, so the first confirms long after the third has sent its hashes.
+  mesh.condition(1, 0, { oneWayMs: 200, jitterMs: 0, loss: 0 });
+  mesh.condition(2, 0, { oneWayMs: 10, jitterMs: 0, loss: 0 });
+  mesh.start();
+  mesh.run(3500);
+  expect(mesh.peers[0]?.heard('desync')).toEqual([expect.objectContaining({ peer: 'c', frame: 120 })]);
+});
+
 test('a peer that waits far behind compares when it has caught up', () => {
   const mesh = meshWithFault(100, { session: () => ({ predictionFramesMax: 30 }) });
   mesh.start();

@@ -109,6 +109,30 @@ test('a peer whose clock runs at 57/60 holds nobody below 59.8 frames', () => {
   expect(mesh.compareHashes().different).toEqual([]);
 });
 
+test('a report that was overtaken, seconds late, steers nobody', () => {
+  const reports: Uint8Array[] = [];
+  const mesh = started(
+    {
+      conditions: { oneWayMs: 50 },
+      intercept: ({ from, to, bytes }, nowMs) => {
+        if (from === 1 && ((bytes[0] as number) & 0x81) === 1 && nowMs < 2000) reports.push(bytes);
+        return bytes[0] === KIND_GO && to === 1
+          ? [encodeGo((decodeGo(bytes, KEY) as number) + 8 * FRAME_MS, KEY)]
+          : [bytes];
+      },
+    },
+    () => 0,
+  );
+  mesh.run(7000);
+  expect(reports.length).toBeGreaterThan(5);
+  for (const bytes of reports) {
+    mesh.deliver({ from: 1, to: 0, channel: 'unreliable', bytes });
+    mesh.run(17);
+    // Then the first led by frames.
+    expect(Math.abs(mesh.peers[0]?.session.stats().framesAhead ?? Number.NaN)).toBeLessThan(0.3);
+  }
+});
+
 test('half of an uneven path stays as error, and no more', () => {
   const mesh = started({});
   mesh.condition(0, 1, { oneWayMs: 30, jitterMs: 0 });
