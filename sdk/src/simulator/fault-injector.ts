@@ -61,6 +61,8 @@ export class FaultInjector<S, I> {
     else {
       const node = this.#options.nodes[fault.peer] as SimulatedNode<S, I>;
       if (node.status === 'gone' || node.status === 'left' || node.status === 'ended') return false;
+      // A frozen tab cannot say goodbye.
+      if (fault.kind === 'leave' && node.status !== 'running') return false;
       this.#applyToNode(fault, node);
     }
     return true;
