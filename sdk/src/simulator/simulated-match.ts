@@ -160,8 +160,10 @@ export class SimulatedMatch<S, I> {
     this.oracle.finish();
   }
 
-  /** Stands still by design: too many voters of its view are gone, or the match waits for a lost peer as it was told to. */
+  /** Stands still by design: somebody was lost before the start, too many voters of its view are gone, or the match waits for a lost peer as it was told to. */
   #mayStandStill(node: SimulatedNode<S, I>, session: Session<S, I>): boolean {
+    // A match begins with everybody or not at all.
+    if (session.phase === 'handshake') return this.nodes.some(({ isLive }) => !isLive);
     const voters = this.membership.votersOf(node.index);
     const gone = voters.filter((voter) => this.nodes[voter]?.isLive !== true).length;
     if (session.phase === 'paused') return gone > 0 && this.#options.sessionOptions?.onLost === 'pause';
