@@ -6,11 +6,13 @@ interface Setup {
   readonly watch: MembershipWatch;
   readonly found: readonly Violation[];
   readonly down: Set<number>;
+  readonly left: Set<number>;
 }
 
 /** Four peers: 0, 1 and 2 play, 3 watches. Nobody can be silent for long, unless `silenceMs` says so. */
 function setUp({ silenceMs = 100, owners = [0, 1, 2] } = {}): Setup {
   const down = new Set<number>();
+  const left = new Set<number>();
   const violations = new ViolationLog(() => {});
   const watch = new MembershipWatch({
     peerCount: 4,
@@ -18,10 +20,11 @@ function setUp({ silenceMs = 100, owners = [0, 1, 2] } = {}): Setup {
     lostAfterMs: 3000,
     violations,
     nowMs: () => 0,
-    isDown: (peer) => down.has(peer),
+    isDown: (peer) => down.has(peer) || left.has(peer),
+    hasLeft: (peer) => left.has(peer),
     silenceMsMax: () => silenceMs,
   });
-  return { watch, found: violations.found, down };
+  return { watch, found: violations.found, down, left };
 }
 
 test('peers that are told of the same loss are at peace', () => {
@@ -117,6 +120,19 @@ test('the last two may lose each other: a declared fork, after which they need n
   watch.viewReached(0, 2);
   watch.left(1, { lost: 0, cutFrame: 131 }, 'lost');
   watch.viewReached(1, 2);
+  watch.finish([0, 1]);
+  expect(watch.hasForked).toBe(true);
+  expect(found).toEqual([]);
+});
+
+test('who said goodbye is not counted among the last two, even before its leaving is agreed', () => {
+  const { watch, found, left } = setUp({ silenceMs: 5000 });
+  left.add(2);
+  watch.final(0, 140);
+  watch.left(0, { lost: 1, cutFrame: 130 }, 'lost');
+  watch.left(0, { lost: 2, cutFrame: 150 }, 'left');
+  watch.left(1, { lost: 0, cutFrame: 131 }, 'lost');
+  watch.left(1, { lost: 2, cutFrame: 150 }, 'left');
   watch.finish([0, 1]);
   expect(watch.hasForked).toBe(true);
   expect(found).toEqual([]);

@@ -88,6 +88,7 @@ export class SimulatedMatch<S, I> {
       violations,
       nowMs: () => clock.nowMs,
       isDown: (peer) => this.nodes[peer]?.isLive !== true,
+      hasLeft: (peer) => this.nodes[peer]?.status === 'left',
       silenceMsMax: (observer, peer) => {
         const peerCount = plan.peers.length;
         const conditions = this.network.conditions({ from: peer, to: observer });
@@ -160,7 +161,10 @@ export class SimulatedMatch<S, I> {
     this.oracle.finish();
   }
 
-  /** Stands still by design: somebody was lost before the start, too many voters of its view are gone, or the match waits for a lost peer as it was told to. */
+  /**
+   * Stands still by design: somebody was lost before the start, too many voters of its view are gone, or the match waits
+   * for a lost peer as it was told to.
+   */
   #mayStandStill(node: SimulatedNode<S, I>, session: Session<S, I>): boolean {
     // A match begins with everybody or not at all.
     if (session.phase === 'handshake') return this.nodes.some(({ isLive }) => !isLive);

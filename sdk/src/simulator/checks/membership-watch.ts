@@ -22,6 +22,8 @@ export interface MembershipWatchOptions {
   readonly nowMs: () => number;
   /** True if a peer has crashed, left or ended. */
   readonly isDown: (peer: number) => boolean;
+  /** True if a peer left with a goodbye: nobody needs its vote. */
+  readonly hasLeft: (peer: number) => boolean;
   /** Longest time, in ms, that the faults of this run may keep `peer` from being heard by `observer`. */
   readonly silenceMsMax: (observer: number, peer: number) => number;
 }
@@ -78,7 +80,7 @@ export class MembershipWatch {
       this.#watchersLost.add(lost);
       return undefined;
     }
-    const isAlone = this.votersOf(peer).length <= 2;
+    const isAlone = this.votersOf(peer).filter((voter) => !this.#options.hasLeft(voter)).length <= 2;
     const known = this.#known[peer] as Departure[];
     known.push(departure);
     known.sort((left, right) => left.cutFrame - right.cutFrame || left.lost - right.lost);
