@@ -100,7 +100,7 @@ function problemOf(fault: Fault): string | undefined {
 
 /**
  * Longest time, in ms, that these faults may keep `peer` from being heard by `observer`, all of them one after the other.
- * One broken link between two of three or more peers counts for nothing, if nothing else goes wrong: others can tell.
+ * One broken link between two of three or more peers counts for nothing if nothing else silences anybody: others can tell.
  */
 export function silenceMsMax(
   faults: readonly Fault[],
@@ -111,7 +111,8 @@ export function silenceMsMax(
     (fault) => fault.kind === 'freeze' || fault.kind === 'partition' || fault.kind === 'loss',
   );
   return silencing.reduce((sum, fault) => {
-    const isAlone = silencing.length === 1;
+    const isAlone =
+      silencing.length === 1 && !faults.some(({ kind }) => kind === 'crash' || kind === 'leave');
     return keepsFromHearing(fault, observer, peer) && !(isAlone && peerCount > 2 && isOneLink(fault))
       ? sum + fault.forMs
       : sum;
