@@ -31,6 +31,8 @@ export async function openStage(parent: HTMLElement, asked: 'high' | 'low' | und
     },
   });
   if (!quality.fine) parent.prepend(paintedSky());
+  // Large blurs of the HUD cost as much as pictures do.
+  document.body.classList.toggle('plain', !quality.fine);
   const game = new Game({
     type: AUTO,
     parent,

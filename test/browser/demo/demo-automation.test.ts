@@ -24,7 +24,7 @@ test('three pages of bots meet by the address alone, start when four slots are i
   const names = await Promise.all(pages.map(({ page }) => page.locator('.card-name').allTextContents()));
   expect(new Set(names.map((list) => list.join())).size).toBe(1);
 
-  await lookFor(first.page, ({ frameFinal }) => frameFinal > 600);
+  await lookFor(first.page, ({ frameFinal }) => frameFinal > 400);
   const last = Math.min(
     ...(await Promise.all(pages.map(async ({ page }) => (await look(page))?.frameFinal ?? 0))),
   );

@@ -1,5 +1,5 @@
 /** What goes wrong on the way into a match, and whether a player is told in words that help. */
-import { launchBrowser } from '../../support/browser.js';
+import { startLobbyServer } from 'rollmesh-lobby';
 import { type DemoLab, lookFor, openDemoLab, reads, roomCode } from './demo-lab.js';
 
 let lab: DemoLab;
@@ -44,6 +44,7 @@ test('a lobby of another version asks for a reload', async () => {
       const { rid } = JSON.parse(String(text)) as { readonly rid?: number };
       const refusal = { t: 'err', rid, code: 'version-mismatch', message: 'too old', protocol: [99] };
       socket.send(JSON.stringify(refusal));
+      void socket.close({ code: 4000, reason: 'bad hello' });
     });
   });
   await page.goto(`${lab.url}/?room=new&draw=0`);
@@ -51,18 +52,12 @@ test('a lobby of another version asks for a reload', async () => {
 });
 
 test('a lobby that goes away while friends wait is named, and what is there stays there', async () => {
-  const browser = await launchBrowser();
-  const other = await openDemoLab();
-  try {
-    const { page } = await other.open('room=new&draw=0&name=Ada');
-    await roomCode(page);
-    await other.server.close();
-    await reads(page, 'The lobby is away; it comes back by itself.');
-    await reads(page, 'Ada');
-  } finally {
-    await other.close();
-    await browser.close();
-  }
+  const lobby = await startLobbyServer({ port: 0 });
+  const { page } = await lab.open(`room=new&draw=0&name=Ada&lobby=http://localhost:${lobby.port}`);
+  await roomCode(page);
+  await lobby.close();
+  await reads(page, 'The lobby is away; it comes back by itself.');
+  await reads(page, 'Ada');
 });
 
 test('a friend whose browser dies is missed, and the match goes to the other', async () => {
