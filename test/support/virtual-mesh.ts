@@ -14,7 +14,7 @@ import { createRandom } from '../../sdk/src/base/prng.js';
 import { Agenda } from './agenda.js';
 import { MeshPeer, peerId } from './mesh-peer.js';
 
-/** How a link treats unreliable messages. Reliable ones share its delay but arrive once, all of them, in order. */
+/** How a link treats unreliable messages. Reliable ones arrive once, all of them, in order. */
 export interface LinkConditions {
   /** Mean one-way delay, ms. */
   readonly oneWayMs: number;
@@ -24,6 +24,8 @@ export interface LinkConditions {
   readonly loss: number;
   /** Probability (0 to 1) that a message arrives twice. */
   readonly duplication: number;
+  /** One-way delay of reliable messages, ms. Default: `oneWayMs`. */
+  readonly reliableOneWayMs?: number;
 }
 
 /** A message on its way, as a hook of the test sees it. */
@@ -229,7 +231,8 @@ export class VirtualMesh<S, I> {
       link.waiting.push(bytes);
       return;
     }
-    link.reliableAtMs = Math.max(link.reliableAtMs, this.nowMs + link.conditions.oneWayMs);
+    const { oneWayMs, reliableOneWayMs = oneWayMs } = link.conditions;
+    link.reliableAtMs = Math.max(link.reliableAtMs, this.nowMs + reliableOneWayMs);
     this.#agenda.add(link.reliableAtMs, () => this.deliver({ from, to, channel: 'reliable', bytes }));
   }
 

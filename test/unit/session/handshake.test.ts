@@ -12,7 +12,7 @@ import {
   KIND_HELLO,
 } from '../../../sdk/src/wire/handshake-message.js';
 import type { MeshPeer } from '../../support/mesh-peer.js';
-import { type MeshOptions, VirtualMesh } from '../../support/virtual-mesh.js';
+import { type MeshOptions, type MeshPacket, VirtualMesh } from '../../support/virtual-mesh.js';
 import { type ChainInput, type ChainState, chainGame, changing } from './chain-game.js';
 
 type Mesh = VirtualMesh<ChainState, ChainInput>;
@@ -29,6 +29,8 @@ function second(options: Partial<SessionOptions<ChainState, ChainInput>>): Optio
 
 const otherInput = { ...chainGame(), input: defineInput({ v: int(0, 254) }) };
 
+const otherState = { ...chainGame(), state: { ...chainGame().state, schemaHash: 12345 } };
+
 describe('a peer that does not fit', () => {
   const cases: readonly [string, string, Options][] = [
     ['another match', 'match', second({ matchId: 'other' })],
@@ -36,6 +38,7 @@ describe('a peer that does not fit', () => {
     ['another game', 'game', { game: (peer) => chainGame({ id: peer === 0 ? 'chain' : 'pong' }) }],
     ['another version', 'version', { game: (peer) => chainGame({ version: peer === 0 ? '1' : '2' }) }],
     ['another input layout', 'schema', { game: (peer) => (peer === 0 ? chainGame() : otherInput) }],
+    ['another state layout', 'schema', { game: (peer) => (peer === 0 ? chainGame() : otherState) }],
     ['another playersMax', 'schema', { game: (peer) => chainGame({ playersMax: peer === 0 ? 16 : 8 }) }],
     [
       'another frame rate',
@@ -161,6 +164,29 @@ describe('the start', () => {
     expect(lost.length).toBeGreaterThan(0);
     expect(mesh.compareHashes().compared).toBeGreaterThan(150);
     expect(mesh.compareHashes().different).toEqual([]);
+  });
+
+  test('of a peer never comes before it has heard everybody, whatever it is told', () => {
+    const recorded: MeshPacket[] = [];
+    const plain = meshOf({
+      peerCount: 3,
+      intercept: (packet) => {
+        recorded.push(packet);
+        return [packet.bytes];
+      },
+    });
+    plain.start();
+    plain.run(500);
+    // The third never hears a HELLO of the second, but gets every GO and frame packet of the other run.
+    const mesh = meshOf({
+      peerCount: 3,
+      intercept: ({ from, to, bytes }) => (from === 1 && to === 2 && bytes[0] === KIND_HELLO ? [] : [bytes]),
+    });
+    mesh.run(500);
+    for (const packet of recorded)
+      if (packet.to === 2 && packet.bytes[0] !== KIND_HELLO) mesh.deliver(packet);
+    mesh.run(500);
+    expect(mesh.peers.map(({ session }) => session.phase)).toEqual(['handshake', 'handshake', 'handshake']);
   });
 
   test('waits for a peer that comes later', () => {

@@ -1,4 +1,7 @@
 /** Peers that fall silent, come back, are lost or leave. */
+import { hashBytes } from '../../../sdk/src/base/state-hash.js';
+import { encodeUtf8 } from '../../../sdk/src/base/utf8.js';
+import { encodeGoodbye } from '../../../sdk/src/wire/handshake-message.js';
 import { chainGame } from './chain-game.js';
 import { leave, type Peer, peer, running } from './running-mesh.js';
 
@@ -6,6 +9,9 @@ import { leave, type Peer, peer, running } from './running-mesh.js';
 function story({ events }: Peer, ...types: readonly string[]): string[] {
   return events.map(({ event }) => event.type as string).filter((type) => types.includes(type));
 }
+
+/** The key of the mesh's match. */
+const KEY = hashBytes(encodeUtf8('match\n7')) & 0xffff;
 
 describe('a peer that falls silent', () => {
   test('is late after lateAfterMs and lost after lostAfterMs', () => {
@@ -82,9 +88,11 @@ describe('two players, one is lost', () => {
     expect(survivor.session.frameConfirmed).toBe(survivor.session.frameCurrent);
     expect(survivor.session.frameFinal).toBe(survivor.session.frameCurrent);
     const before = survivor.session.frameCurrent;
+    const sent = survivor.sent.packets;
     mesh.run(1000);
     expect(survivor.session.frameCurrent - before).toBeGreaterThan(58);
     expect(survivor.session.stats().peers).toEqual([]);
+    expect(survivor.sent.packets).toBe(sent);
     expect(mesh.violations).toEqual([]);
   });
 
@@ -175,6 +183,20 @@ describe('two players, one is lost', () => {
     expect(Math.abs(peer(mesh, 0).session.frameCurrent - peer(mesh, 1).session.frameCurrent)).toBeLessThan(3);
   });
 
+  test("'pause': time spent waiting is not owed", () => {
+    const mesh = running({}, { onLost: 'pause' });
+    const survivor = peer(mesh, 0);
+    survivor.session.linkChanged('b', 'closed', mesh.clockOf(survivor));
+    mesh.run(5000);
+    expect(survivor.session.phase).toBe('paused');
+    survivor.session.linkChanged('b', 'open', mesh.clockOf(survivor));
+    const before = survivor.framesStepped;
+    mesh.run(100);
+    expect(survivor.session.phase).toBe('running');
+    expect(survivor.framesStepped - before).toBeGreaterThan(3);
+    expect(survivor.framesStepped - before).toBeLessThan(10);
+  });
+
   test('a closed link is a loss at once, and an open one again ends a pause', () => {
     const mesh = running({}, { onLost: 'pause' });
     const survivor = peer(mesh, 0);
@@ -211,6 +233,45 @@ describe('leave', () => {
     expect(survivor.session.frameConfirmed).toBeGreaterThan(last);
     expect(mesh.compareHashes().different).toEqual([]);
     expect(mesh.violations).toEqual([]);
+  });
+
+  test('whose goodbye overtakes the last inputs waits for them', () => {
+    const mesh = running({ conditions: { oneWayMs: 30, reliableOneWayMs: 200 } });
+    mesh.cut(1, 0);
+    mesh.run(150);
+    mesh.heal(1, 0);
+    leave(mesh, 1);
+    const last = (peer(mesh, 1).reads.get(1)?.length ?? 0) - 1;
+    mesh.run(150);
+    expect(peer(mesh, 0).heard('peer-left')).toEqual([]);
+    mesh.run(150);
+    expect(peer(mesh, 0).heard('peer-left')[0]).toMatchObject({ cutFrame: last, reason: 'left' });
+  });
+
+  test('that is said again and again, of inputs that never come, is waited for once', () => {
+    const mesh = running();
+    mesh.sleep(1, 60_000);
+    mesh.run(120);
+    for (let again = 0; again < 20; again += 1) {
+      const bytes = encodeGoodbye(100_000 + again, KEY);
+      mesh.deliver({ from: 1, to: 0, channel: 'unreliable', bytes });
+      mesh.run(50);
+    }
+    expect(peer(mesh, 0).heard('peer-left')[0]).toMatchObject({ peer: 'b', reason: 'left' });
+  });
+
+  test('is the end: what arrives later is not even listened to', () => {
+    const mesh = running();
+    mesh.cut(1, 0);
+    mesh.run(800);
+    const leaver = peer(mesh, 0);
+    expect(leaver.heard('peer-late')).toHaveLength(1);
+    leave(mesh, 0);
+    const heard = leaver.events.length;
+    mesh.heal(1, 0);
+    mesh.run(400);
+    expect(leaver.events).toHaveLength(heard);
+    expect(leaver.session.stats().peers[0]?.malformed).toBe(0);
   });
 
   test('needs the reliable channel only', () => {

@@ -109,6 +109,17 @@ test('a peer whose clock runs at 57/60 holds nobody below 59.8 frames', () => {
   expect(mesh.compareHashes().different).toEqual([]);
 });
 
+test('a peer that falls silent steers nobody any more', () => {
+  const mesh = started({ conditions: { oneWayMs: 50 } }, (peer) => (peer === 1 ? 8 : 0));
+  mesh.run(400);
+  const [first] = mesh.peers;
+  expect(first?.session.stats().pace).toBeLessThan(1);
+  mesh.sleep(1, 2000);
+  mesh.run(1000);
+  expect(first?.heard('peer-late')).toHaveLength(1);
+  expect(first?.session.stats()).toMatchObject({ pace: 1, framesAhead: 0 });
+});
+
 test('a report that was overtaken, seconds late, steers nobody', () => {
   const reports: Uint8Array[] = [];
   const mesh = started(
