@@ -98,6 +98,26 @@ test('the loss of a living peer is found, unless faults may have kept it silent 
   }
 });
 
+test('who was lost by a peer is not heard by it any more, and may lose it in turn', () => {
+  const { watch, found } = setUp({ silenceMs: 100, owners: [0, 1] });
+  watch.left(1, { lost: 0, cutFrame: 100 }, 'lost');
+  expect(found).toHaveLength(1);
+  watch.left(0, { lost: 1, cutFrame: 120 }, 'lost');
+  expect(found).toHaveLength(1);
+});
+
+test('a view that the last of two made alone is its own', () => {
+  const { watch, found, left } = setUp();
+  left.add(2);
+  watch.left(0, { lost: 2, cutFrame: 100 }, 'left');
+  watch.viewReached(0, 1);
+  left.add(0);
+  watch.left(1, { lost: 2, cutFrame: 100 }, 'left');
+  watch.left(1, { lost: 0, cutFrame: 110 }, 'left');
+  watch.viewReached(1, 1);
+  expect(found).toEqual([]);
+});
+
 test('members that differ at the end are found', () => {
   const { watch, found, down } = setUp();
   down.add(2);

@@ -36,6 +36,10 @@ export class MembershipWatch {
   hasForked = false;
   readonly #options: MembershipWatchOptions;
   readonly #known: Departure[][];
+  /** By peer: whom it was told to have lost, watchers included. */
+  readonly #lostBy: readonly Set<number>[];
+  /** Peers that decided alone: their views are their own. */
+  readonly #alone = new Set<number>();
   readonly #finals: number[];
   /** View id -> what is known in that view, and by whom first. */
   readonly #views = new Map<number, { readonly key: string; readonly peer: number }>();
@@ -48,6 +52,7 @@ export class MembershipWatch {
   constructor(options: MembershipWatchOptions) {
     this.#options = options;
     this.#known = Array.from({ length: options.peerCount }, () => []);
+    this.#lostBy = Array.from({ length: options.peerCount }, () => new Set<number>());
     this.#finals = new Array<number>(options.peerCount).fill(0);
   }
 
@@ -74,18 +79,23 @@ export class MembershipWatch {
   left(peer: number, departure: Departure, reason: 'left' | 'lost'): readonly Departure[] | undefined {
     const { lost, cutFrame } = departure;
     this.departures += 1;
+    this.#lostBy[peer]?.add(lost);
     const isAlive = !this.#options.isDown(lost);
     if (reason === 'lost' && isAlive) this.#checkSilence(peer, lost);
     if (!this.isVoter(lost)) {
       this.#watchersLost.add(lost);
       return undefined;
     }
-    const isAlone = this.votersOf(peer).filter((voter) => !this.#options.hasLeft(voter)).length <= 2;
     const known = this.#known[peer] as Departure[];
     known.push(departure);
     known.sort((left, right) => left.cutFrame - right.cutFrame || left.lost - right.lost);
-    if (isAlone) this.hasForked ||= isAlive;
-    else if (!this.#agreed.some((other) => other.lost === lost && other.cutFrame === cutFrame)) {
+    // Nobody is left to agree with; who said goodbye does not count.
+    const isAlone = this.votersOf(peer).filter((voter) => !this.#options.hasLeft(voter)).length <= 1;
+    if (isAlone) {
+      this.#alone.add(peer);
+      this.hasForked ||= isAlive;
+    }
+    if (!isAlone && !this.#agreed.some((other) => other.lost === lost && other.cutFrame === cutFrame)) {
       this.#agreed.push(departure);
       for (let other = 0; other < this.#finals.length; other += 1) this.#checkFinal(other, departure);
     }
@@ -94,7 +104,7 @@ export class MembershipWatch {
 
   /** After a call in which `peer` was told of losses: what it knows in the view it is in now. */
   viewReached(peer: number, viewId: number): void {
-    if (this.hasForked) return;
+    if (this.hasForked || this.#alone.has(peer)) return;
     const key = keyOf(this.#known[peer] as Departure[]);
     const first = this.#views.get(viewId);
     if (first === undefined) this.#views.set(viewId, { key, peer });
@@ -136,6 +146,8 @@ export class MembershipWatch {
 
   #checkSilence(observer: number, peer: number): void {
     const { silenceMsMax, lostAfterMs } = this.#options;
+    // Who lost us does not talk to us any more.
+    if (this.#lostBy[peer]?.has(observer) === true) return;
     const silenceMs = silenceMsMax(observer, peer);
     if (silenceMs >= lostAfterMs) return;
     this.#report(
