@@ -62,6 +62,7 @@ class RollbackSession<S, I> implements Session<S, I> {
   #phase: SessionPhase = 'handshake';
   #busy = false;
   #greeted = false;
+  #frameFinal = 0;
   #stepsPerAdvanceMax: number;
 
   constructor(options: SessionOptions<S, I>, setup: SessionSetup<S, I>) {
@@ -180,7 +181,10 @@ class RollbackSession<S, I> implements Session<S, I> {
     return this.#timeline.frameConfirmed;
   }
   get frameFinal(): number {
-    return finalFrame(this.#setup, this.#exchange.held, this.#timeline.frameConfirmed);
+    // A smaller view knows less of who holds what; what was final stays so.
+    const known = finalFrame(this.#setup, this.#exchange.held, this.#timeline.frameConfirmed);
+    this.#frameFinal = Math.max(this.#frameFinal, known);
+    return this.#frameFinal;
   }
   get state(): S {
     return this.#timeline.simulation.store.state;
