@@ -37,12 +37,12 @@ test('a player alone confirms each frame at once', () => {
 
 test.each([2, 3, 4, 8])('%i players agree on every confirmed frame over a rough network', (peerCount) => {
   const mesh = meshOf({ peerCount, seed: peerCount });
-  playAndAgree(mesh, 10_000, 590);
+  playAndAgree(mesh, 6000, 350);
   // It was really rough: messages were lost, doubled and overtaken, and every peer rolled back.
   expect(Math.min(mesh.network.lost, mesh.network.duplicated, mesh.network.overtaken)).toBeGreaterThan(20);
   for (const peer of mesh.peers) {
     const stats = peer.session.stats();
-    expect(stats.rollbacks).toBeGreaterThan(20);
+    expect(stats.rollbacks).toBeGreaterThan(15);
     expect(stats.rollbackFrames).toBe(peer.framesResimulated);
     expect(stats.rollbackFramesMax).toBeGreaterThanOrEqual(2);
   }
@@ -50,9 +50,9 @@ test.each([2, 3, 4, 8])('%i players agree on every confirmed frame over a rough 
 
 test('16 players agree on every confirmed frame over a rough network', () => {
   const mesh = meshOf({ peerCount: 16, seed: 16 });
-  playAndAgree(mesh, 4000, 230);
-  expect(mesh.network.lost).toBeGreaterThan(1000);
-  for (const peer of mesh.peers) expect(peer.framesResimulated).toBeGreaterThan(50);
+  playAndAgree(mesh, 2000, 110);
+  expect(mesh.network.lost).toBeGreaterThan(500);
+  for (const peer of mesh.peers) expect(peer.framesResimulated).toBeGreaterThan(25);
 });
 
 test('four players agree at 30 % loss and 120 ms', () => {

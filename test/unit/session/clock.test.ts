@@ -35,13 +35,13 @@ test.each([0.005, 0.001, -0.005])('a clock that is off by %f is followed without
   const mesh = running({ peerCount: 3, clockRate: (peer) => (peer === 1 ? 1 + drift : 1) });
   mesh.run(5000);
   let worst = 0;
-  for (let second = 0; second < 20; second += 1) {
+  for (let second = 0; second < 10; second += 1) {
     mesh.run(1000);
     worst = Math.max(worst, spread(mesh));
   }
   expect(worst).toBeLessThan(0.9);
   for (const peer of mesh.peers) expect(peer.heard('stalled')).toEqual([]);
-  expectAgreement(mesh, 1400);
+  expectAgreement(mesh, 850);
 });
 
 test('clocks of any origin play together, a negative and an enormous one too', () => {
@@ -190,9 +190,9 @@ test.each([1, 7, 30, 57, 75, 144, 250, 1000])(
       advancesPerSecond: (peer) => (peer === 1 ? hz : 60),
       session: () => ({ lostAfterMs: 10_000 }),
     });
-    mesh.run(10_000);
+    mesh.run(6000);
     // Twelve steps in one call is the most, so once a second means 12 frames a second, for both.
-    expectAgreement(mesh, hz === 1 ? 80 : hz === 7 ? 350 : 580);
+    expectAgreement(mesh, hz === 1 ? 45 : hz === 7 ? 200 : 345);
   },
 );
 

@@ -214,14 +214,16 @@ test.each(KINDS)(
   (_name, content) => {
     const bytes = packetOf(content);
     const header = createFrameHeader();
+    const accepted: number[][] = [];
     for (let bit = 0; bit < bytes.length * 8; bit += 1) {
       for (let second = bit; second < Math.min(bit + 16, bytes.length * 8); second += 1) {
         const damaged = bytes.slice();
         damaged[bit >> 3] = (damaged[bit >> 3] as number) ^ (1 << (bit & 7));
         if (second !== bit) damaged[second >> 3] = (damaged[second >> 3] as number) ^ (1 << (second & 7));
-        expect(decodeFramePacket(damaged, shapeOf(content), header)).toBe(false);
+        if (decodeFramePacket(damaged, shapeOf(content), header)) accepted.push([bit, second]);
       }
     }
+    expect(accepted).toEqual([]);
   },
 );
 

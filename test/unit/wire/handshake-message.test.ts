@@ -97,11 +97,13 @@ test.each(MESSAGES)('%s: every single-bit flip is refused', (_name, bytes) => {
 });
 
 test('GO and GOODBYE of another match are refused, HELLO is readable across matches', () => {
-  for (let key = 0; key < 0x10000; key += 11) {
+  const [go, goodbye] = [encodeGo(120, KEY), encodeGoodbye(120, KEY)];
+  let accepted = 0;
+  for (let key = 0; key < 0x10000; key += 1) {
     if (key === KEY) continue;
-    expect(decodeGo(encodeGo(120, KEY), key)).toBeUndefined();
-    expect(decodeGoodbye(encodeGoodbye(120, KEY), key)).toBeUndefined();
+    if (decodeGo(go, key) !== undefined || decodeGoodbye(goodbye, key) !== undefined) accepted += 1;
   }
+  expect(accepted).toBe(0);
   expect(decodeHello(encodeHello({ ...HELLO, match: 99 }))?.match).toBe(99);
 });
 

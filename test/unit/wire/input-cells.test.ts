@@ -109,12 +109,9 @@ test('any history of 1 to 16 slots with inputs of 1 to 64 bytes comes back', () 
       for (let frame = first; frame <= history.frames; frame += 1)
         for (const [slot, ring] of rings.entries()) {
           const at = ring.offsetOf(frame);
-          expect(
-            Buffer.compare(
-              (back[slot] as CellRing).bytes.subarray(at, at + history.cellBytes),
-              ring.bytes.subarray(at, at + history.cellBytes),
-            ),
-          ).toBe(0);
+          const copy = (back[slot] as CellRing).bytes.subarray(at, at + history.cellBytes);
+          if (Buffer.compare(copy, ring.bytes.subarray(at, at + history.cellBytes)) !== 0)
+            throw new Error(`slot ${slot} of frame ${frame} differs`);
         }
     }),
     { numRuns: 150, seed: 1 },
@@ -152,9 +149,9 @@ test.each([1, 2, 3, 8, 9, 64])('cells of %i bytes: whatever is accepted encodes 
         expect([...write(back, { first: 1, frames }).bytes]).toEqual([...legal]);
       },
     ),
-    { numRuns: 3000, seed: 1 },
+    { numRuns: 1500, seed: 1 },
   );
-  expect(accepted).toBeGreaterThan(50);
+  expect(accepted).toBeGreaterThan(25);
 });
 
 test('skipCells never throws and never passes the end, whatever the bytes', () => {
@@ -169,7 +166,7 @@ test('skipCells never throws and never passes the end, whatever the bytes', () =
         expect(end === -1 || (end >= offset && end <= Math.max(offset, bytes.length))).toBe(true);
       },
     ),
-    { numRuns: 3000, seed: 1 },
+    { numRuns: 1500, seed: 1 },
   );
 });
 
