@@ -104,7 +104,7 @@ export class Council {
       send: (index, message) => this.#send(index, encodeViewMessage(message, matchKey)),
       stage: (log, base, last, cells) => exchange.stage(log, base, last, cells),
       apply: (body) => this.#apply(body),
-      vouched: (mask) => this.membership.vouched(mask, clock.nowMs),
+      vouched: (mask, by) => this.membership.vouched(mask, this.peerAt(by), clock.nowMs),
     };
   }
 

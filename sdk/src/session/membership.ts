@@ -18,7 +18,9 @@ const GOODBYE_GRACE_MS = 250;
 const HEARS_MS = 250;
 /** A closed link alone: how long nobody else may have heard the peer before it counts as lost. */
 const CLOSED_GRACE_MS = 600;
-/** While others' word that a peer is alive is this recent, it is not lost: reports come with every eighth packet. */
+/** Who is vouched for this long after its link closed is alive for others, and lost only as others are. */
+const OUTLIVES_LINK_MS = 1000;
+/** While others' word that a peer is alive is this recent, it is not late: reports come with every eighth packet. */
 const VOUCHED_MS = 800;
 /** The first half of an agreement may begin this long before a peer counts as lost. */
 const PREPARE_MS = 1000;
@@ -77,11 +79,21 @@ export class Membership {
     remote.lastHeardMs = nowMs;
   }
 
-  /** Others vouch that these peers are alive. */
-  vouched(mask: number, nowMs: number): void {
+  /** `from` vouches that these peers are alive: it heard them at most {@link HEARS_MS} before it said so. */
+  vouched(mask: number, from: RemotePeer | undefined, nowMs: number): void {
+    const wayMs = from === undefined ? 0 : this.#oneWayMsOf(from);
     for (const remote of this.#options.remotes) {
-      if ((mask & (1 << remote.index)) !== 0) remote.vouchedAtMs = nowMs;
+      if ((mask & (1 << remote.index)) === 0) continue;
+      remote.vouchedAtMs = nowMs;
+      remote.aliveAtMs = Math.max(remote.aliveAtMs, nowMs - HEARS_MS - wayMs);
     }
+  }
+
+  #oneWayMsOf({ clock, helloRttMs }: RemotePeer): number {
+    const rttMs = Number.isFinite(clock.roundTrip)
+      ? clock.roundTrip * this.#options.clock.frameMs
+      : helloRttMs;
+    return Math.max(0, rttMs) / 2;
   }
 
   /** Applies what silence, closed links and goodbyes mean now. */
@@ -155,15 +167,17 @@ export class Membership {
       return 'member';
     }
     const vouchedMs = nowMs - remote.vouchedAtMs;
-    const heardOf = vouchedMs < Math.max(VOUCHED_MS, Math.min(2 * VOUCHED_MS, lostAfterMs / 2));
     // The path's own delay is looked at only when the fixed limit has passed: this runs each frame.
+    const heardOf = vouchedMs < VOUCHED_MS;
     if (!remote.late && !heardOf && silentMs > lateAfterMs && silentMs > this.#lateAfterMs(remote)) {
       remote.late = true;
       this.#options.events.late(remote, silentMs);
     }
-    if (!remote.linkOpen) return vouchedMs >= CLOSED_GRACE_MS ? 'lost' : 'member';
-    if (heardOf || silentMs <= Math.max(lostAfterMs / 2, lostAfterMs - PREPARE_MS)) return 'member';
-    return silentMs > lostAfterMs ? 'lost' : 'suspect';
+    const outlivesLink = remote.vouchedAtMs > remote.linkClosedAtMs + OUTLIVES_LINK_MS;
+    if (!remote.linkOpen && !outlivesLink) return vouchedMs >= CLOSED_GRACE_MS ? 'lost' : 'member';
+    const goneMs = nowMs - Math.max(remote.lastHeardMs, remote.aliveAtMs);
+    if (goneMs <= Math.max(lostAfterMs / 2, lostAfterMs - PREPARE_MS)) return 'member';
+    return goneMs > lostAfterMs ? 'lost' : 'suspect';
   }
 
   #lateAfterMs(remote: RemotePeer): number {

@@ -149,7 +149,7 @@ export class PacketIntake {
       const { viewChange, membership } = this.#options.council;
       remote.reported = true;
       remote.hears = header.hears;
-      membership.vouched(header.hears, nowMs);
+      membership.vouched(header.hears, remote, nowMs);
       if (
         unwrap8(header.view8, viewChange.viewId) < viewChange.viewId &&
         nowMs - remote.catchUpAtMs >= CATCH_UP_MS

@@ -30,8 +30,10 @@ export class RemotePeer {
   /** It acknowledged nothing for so long that our log has no longer what it needs next. */
   isDeaf = false;
   lastHeardMs: number;
-  /** When another member last reported that it hears this peer. */
+  /** When another member last reported that it hears this peer, and the latest time it was surely alive by that. */
   vouchedAtMs: number = Number.NEGATIVE_INFINITY;
+  aliveAtMs: number = Number.NEGATIVE_INFINITY;
+  linkClosedAtMs: number = Number.POSITIVE_INFINITY;
   /** Peers that this peer hears, a bit each, by its last report; and whether there was one. */
   hears = 0;
   reported = false;

@@ -233,6 +233,7 @@ class RollbackSession<S, I> implements Session<S, I> {
   linkChanged(peer: PeerId, state: 'open' | 'suspect' | 'closed', nowMs: number): void {
     const remote = this.#byPeer.get(peer);
     if (remote === undefined) return;
+    if (remote.linkOpen && state === 'closed') remote.linkClosedAtMs = this.#clock.heldAt(nowMs);
     remote.linkOpen = state !== 'closed';
     if (state === 'open' && this.#phase === 'handshake') remote.lastHeardMs = this.#clock.heldAt(nowMs);
   }

@@ -230,7 +230,7 @@ export class ViewChange {
         this.#takeReport(from, message);
         break;
       case 'reject':
-        this.#takeReject(message, nowMs);
+        this.#takeReject(from, message, nowMs);
         break;
       case 'accept':
         this.#takeAccept(from, message);
@@ -345,12 +345,12 @@ export class ViewChange {
     return { removed: attempt.removed, cuts, fresh: true };
   }
 
-  #takeReject(message: Extract<ViewMessage, { kind: 'reject' }>, nowMs: number): void {
+  #takeReject(from: number, message: Extract<ViewMessage, { kind: 'reject' }>, nowMs: number): void {
     const attempt = this.#attempt;
     if (attempt === undefined || compareBallots(attempt.ballot, message.ballot) !== 0) return;
     this.#roundSeen = Math.max(this.#roundSeen, message.promisedRound);
     this.#retryAtMs = nowMs + 2 * RESEND_MS;
-    if (message.hears !== 0) this.#host.vouched(message.hears);
+    if (message.hears !== 0) this.#host.vouched(message.hears, from);
     // A higher ballot was promised elsewhere: try again above it. What was accepted is found again by the reports.
     if (attempt.body === undefined) this.#abort(attempt);
     else this.#attempt = undefined;

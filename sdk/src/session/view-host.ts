@@ -20,5 +20,5 @@ export interface ViewHost {
   /** The next view is decided. */
   apply(body: ViewBody): void;
   /** Another voter vouches that these peers are alive. */
-  vouched(mask: number): void;
+  vouched(mask: number, by: number): void;
 }
