@@ -34,6 +34,7 @@ export interface CouncilOptions {
   readonly remotes: readonly RemotePeer[];
   readonly clock: MatchClock;
   readonly exchange: FrameExchange;
+  readonly frameFinal: () => number;
   /** False if we cannot go back to that frame any more. */
   readonly cut: (log: SlotLog, cutFrame: number) => boolean;
   readonly send: (to: RemotePeer, channel: ChannelName, bytes: Uint8Array) => void;
@@ -103,6 +104,7 @@ export class Council {
       hears: (index) => (this.membership.hears & (1 << index)) !== 0,
       send: (index, message) => this.#send(index, encodeViewMessage(message, matchKey)),
       stage: (log, base, last, cells) => exchange.stage(log, base, last, cells),
+      frameFinal: () => this.#options.frameFinal(),
       apply: (body) => this.#apply(body),
       vouched: (mask, by) => this.membership.vouched(mask, this.peerAt(by), clock.nowMs),
     };

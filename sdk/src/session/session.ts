@@ -149,6 +149,7 @@ class RollbackSession<S, I> implements Session<S, I> {
       remotes: this.#remotes,
       clock: this.#clock,
       exchange: this.#exchange,
+      frameFinal: () => this.frameFinal,
       cut: (log, cutFrame) => this.#timeline.cut(log, cutFrame),
       send: (to, channel, bytes) => this.#send(to, channel, bytes),
       events: {

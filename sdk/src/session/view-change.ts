@@ -405,7 +405,10 @@ export class ViewChange {
   #takeCommit(message: Extract<ViewMessage, { kind: 'commit' }>): void {
     if (message.viewId !== this.viewId + 1) return;
     if ((message.body.removed & (1 << this.#host.selfIndex)) === 0) {
+      const final = this.#host.frameFinal();
       for (const { slot, base, cut, cells } of message.body.cuts) {
+        // No agreement can cut off a final frame: a forged one.
+        if (cut < final) return;
         const log = this.#host.logs[slot];
         // Not yet: the inputs up to `base` still come by relay. The commit is offered again.
         if (log !== undefined && log.received < cut && !this.#host.stage(log, base, cut, cells)) return;

@@ -17,6 +17,8 @@ export interface ViewHost {
   send(index: number, message: ViewMessage): void;
   /** Stages cells of a slot beyond what its log holds; false if they do not continue it. */
   stage(log: SlotLog, base: number, last: number, cells: Uint8Array): boolean;
+  /** Newest frame that no honest view can cut off. */
+  frameFinal(): number;
   /** The next view is decided. */
   apply(body: ViewBody): void;
   /** Another voter vouches that these peers are alive. */

@@ -205,3 +205,22 @@ test('messages of a view that is past, in any order, change nothing', () => {
   expect(mesh.compareHashes(survivors).compared).toBeGreaterThan(250);
   expect(mesh.violations).toEqual([]);
 });
+
+test('a forged COMMIT that cuts off final frames is not believed', () => {
+  const mesh = meshOf();
+  const victim = mesh.peers[0] as Peer;
+  const { frameFinal } = victim.session;
+  expect(frameFinal).toBeGreaterThan(25);
+  const bytes = encodeViewMessage(
+    {
+      viewId: 1,
+      ballot: { round: 1, voter: 1 },
+      kind: 'commit',
+      body: { removed: 1 << 3, cuts: [{ slot: 3, base: 20, cut: 20, cells: new Uint8Array(0) }] },
+    },
+    KEY,
+  );
+  mesh.deliver({ from: 1, to: 0, channel: 'reliable', bytes });
+  mesh.run(1500);
+  expectAllThere(mesh);
+});
