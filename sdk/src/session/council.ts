@@ -166,7 +166,8 @@ export class Council {
     for (const remote of remotes) {
       if (!remote.member || (body.removed & (1 << remote.index)) === 0) continue;
       remote.member = false;
-      events.left(remote, remote.received, remote.goodbyeFrame >= 0 ? 'left' : 'lost');
+      const cutFrame = remote.logs[0]?.cut ?? remote.received;
+      events.left(remote, cutFrame, remote.goodbyeFrame >= 0 ? 'left' : 'lost');
       if (setup.onLost === 'end') events.ended('peer-lost');
     }
   }

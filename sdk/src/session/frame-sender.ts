@@ -20,29 +20,27 @@ export interface FrameSenderOptions {
 /** The way out. */
 export class FrameSender {
   readonly #options: FrameSenderOptions;
-  readonly #facts: OutgoingFacts;
+  /** What the next packets say besides inputs; the session fills it in. */
+  readonly facts: OutgoingFacts;
   readonly #relays: RelayView;
   #packetsUntilReport = 0;
 
   constructor(options: FrameSenderOptions) {
     const { setup, remotes, exchange } = options;
     this.#options = options;
-    this.#facts = { clock: options.clock, hash: 0, report: false, viewId: 0, hears: 0 };
+    this.facts = { clock: options.clock, hash: 0, report: false, viewId: 0, hears: 0 };
     this.#relays = { selfIndex: setup.selfIndex, logs: setup.logs, remotes, held: exchange.held, hears: 0 };
   }
 
   /** Sends the packets of this frame. */
-  send({ hash, viewId, hears }: Pick<OutgoingFacts, 'hash' | 'viewId' | 'hears'>): void {
+  send(): void {
     const { remotes, clock, exchange, send } = this.#options;
-    const facts = this.#facts;
+    const { facts } = this;
     clock.noteSent();
     this.#packetsUntilReport -= 1;
     facts.report = this.#packetsUntilReport < 0;
     if (facts.report) this.#packetsUntilReport = REPORT_INTERVAL_PACKETS - 1;
-    facts.hash = hash;
-    facts.viewId = viewId;
-    facts.hears = hears;
-    this.#relays.hears = hears;
+    this.#relays.hears = facts.hears;
     if (remotes.length > 1) chooseRelays(this.#relays);
     for (let index = 0; index < remotes.length; index += 1) {
       const remote = remotes[index] as RemotePeer;
@@ -56,14 +54,14 @@ export class FrameSender {
   /** The last inputs and the goodbye go out on the reliable channel in this order, and the goodbye on the fast one. */
   sayGoodbye(hasStarted: boolean): void {
     const { remotes, exchange, send, setup } = this.#options;
-    this.#facts.report = false;
+    this.facts.report = false;
     const last = hasStarted ? exchange.newestOwn : 0;
     const goodbye = encodeGoodbye(last, setup.matchKey);
     for (const remote of remotes) {
       if (!remote.member) continue;
       // The reliable channel keeps the order, so each packet goes on where the one before ended.
       while (remote.acked < last) {
-        send(remote, 'reliable', exchange.encode(remote, this.#facts));
+        send(remote, 'reliable', exchange.encode(remote, this.facts));
         remote.acked = exchange.lastCarried;
       }
       send(remote, 'reliable', goodbye);

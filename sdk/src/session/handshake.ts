@@ -84,7 +84,9 @@ export class Handshake {
     from.hello = hello;
     from.helloAtMs = nowMs;
     if (hello.hasEcho) {
-      const rttMs = ((Math.round(nowMs) - hello.echoMs) | 0) - hello.heldMs;
+      // Both clocks are rounded to whole milliseconds: without any delay the difference may come out below zero.
+      const roundedMs = ((Math.round(nowMs) - hello.echoMs) | 0) - hello.heldMs;
+      const rttMs = roundedMs < 0 && roundedMs >= -2 ? 0 : roundedMs;
       // A round trip of days is a lie that would put the start off for days.
       const isPossible = rttMs >= 0 && rttMs <= HANDSHAKE_TIMEOUT_MS;
       if (isPossible && (from.helloRttMs < 0 || rttMs < from.helloRttMs)) from.helloRttMs = rttMs;

@@ -65,6 +65,11 @@ export class MatchClock {
     return nowMs > this.nowMs && nowMs !== Number.POSITIVE_INFINITY ? nowMs : this.nowMs;
   }
 
+  /** Frame that should have been reached by now. */
+  get frameDue(): number {
+    return (this.#values[POSITION] as number) | 0;
+  }
+
   /** Moves the time before the match. */
   waitTo(nowMs: number): void {
     this.#values[NOW] = this.heldAt(nowMs);
@@ -84,7 +89,9 @@ export class MatchClock {
    */
   passTo(nowMs: number, frameCurrent: number, running: boolean): void {
     const values = this.#values;
-    const heldMs = this.heldAt(nowMs);
+    // Written out, not heldAt(nowMs): a double that a function returns may be boxed, and this runs each frame.
+    const heldMs =
+      nowMs > (values[NOW] as number) && nowMs !== Number.POSITIVE_INFINITY ? nowMs : (values[NOW] as number);
     const elapsedMs = heldMs - (values[NOW] as number);
     if (elapsedMs === 0) return;
     values[NOW] = heldMs;

@@ -103,6 +103,8 @@ export class PacketIntake {
   }
 
   #takeViewMessage(remote: RemotePeer, bytes: Uint8Array, nowMs: number): boolean {
+    // Those who went on without us answer us now and then: that is no life in our match.
+    this.#isSignOfLife = false;
     if (bytes[0] === KIND_FORWARD) return this.#takeForward(bytes, nowMs);
     const message = decodeViewMessage(bytes, this.#options.matchKey, this.#options.cellBytes);
     if (message === undefined) return false;

@@ -122,6 +122,7 @@ class RollbackSession<S, I> implements Session<S, I> {
     return new DesyncCheck({
       remotes: this.#remotes,
       hashOf: (frame) => this.#timeline.simulation.hashOf(frame),
+      watches: this.#setup.ownLogs.length === 0,
       onMismatch: ({ remote, frame, localHash, remoteHash }) =>
         this.#events.push({ type: 'desync', peer: remote.peer, frame, localHash, remoteHash }),
     });
@@ -217,7 +218,7 @@ class RollbackSession<S, I> implements Session<S, I> {
     const remote = this.#byPeer.get(peer);
     if (remote === undefined || channel === 'bulk') return;
     // Held like the match's own time: by a clock that fell back, whoever was just heard would seem silent for long.
-    const atMs = this.#clock.heldAt(nowMs);
+    const atMs = nowMs > this.#clock.nowMs && nowMs !== Number.POSITIVE_INFINITY ? nowMs : this.#clock.nowMs;
     if (this.#busy) {
       this.#inbox.push(remote, bytes, atMs);
       return;
@@ -322,6 +323,7 @@ class RollbackSession<S, I> implements Session<S, I> {
       this.#noteStall();
     }
     timeline.simulation.effects.prune(timeline.frameConfirmed);
+    if (this.#setup.ownLogs.length === 0) this.#check.settle(this.frameFinal);
     if (this.#phase !== 'ended' && (timeline.report.framesStepped > 0 || this.#clock.sendOverdue))
       this.#sendFrames();
   }
@@ -351,8 +353,11 @@ class RollbackSession<S, I> implements Session<S, I> {
   }
 
   #sendFrames(): void {
-    const { viewId, membership } = this.#council;
-    this.#sender.send({ hash: this.#check.hashToSend, viewId, hears: membership.hears });
+    const { facts } = this.#sender;
+    facts.hash = this.#check.hashToSend;
+    facts.viewId = this.#council.viewId;
+    facts.hears = this.#council.membership.hears;
+    this.#sender.send();
   }
 
   #send(to: RemotePeer, channel: ChannelName, bytes: Uint8Array): void {
@@ -395,12 +400,14 @@ class RollbackSession<S, I> implements Session<S, I> {
   }
 
   inputsAt(frame: number): readonly I[] | undefined {
-    return this.#isKept(frame, LOG_FRAMES_KEPT) ? this.#timeline.simulation.inputsOf(frame) : undefined;
+    return frame > 0 && this.#isKept(frame, LOG_FRAMES_KEPT)
+      ? this.#timeline.simulation.inputsOf(frame)
+      : undefined;
   }
 
   #isKept(frame: number, kept: number): boolean {
     const confirmed = this.#timeline.frameConfirmed;
-    return Number.isInteger(frame) && frame >= 1 && frame <= confirmed && frame > confirmed - kept;
+    return Number.isInteger(frame) && frame >= 0 && frame <= confirmed && frame > confirmed - kept;
   }
 
   stats(): SessionStats {

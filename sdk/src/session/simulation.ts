@@ -89,6 +89,7 @@ export class Simulation<S, I> {
       game.setup(this.store.state, { playerCount: logs.length, options: options.options, random }),
     );
     this.store.save(0);
+    this.confirm(0);
   }
 
   /** Computes the next frame from the logs. */

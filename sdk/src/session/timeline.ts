@@ -117,7 +117,7 @@ export class Timeline<S, I> {
   /** Steps the frames that are due: first those that a rollback undid, then new ones. */
   stepDue(clock: MatchClock, stepsMax: number): void {
     const { simulation, report } = this;
-    const due = Math.floor(clock.position);
+    const due = clock.frameDue;
     for (let steps = 0; steps < stepsMax && simulation.frame < due; steps += 1) {
       const frame = simulation.frame + 1;
       this.#readInputs(frame + this.#inputDelayFrames);
