@@ -55,7 +55,8 @@ function staleReason() {
 
 function install() {
   const npm = process.env.npm_execpath;
-  const args = ['ci', '--include=dev', '--no-audit', '--no-fund'];
+  // No package of ours needs its install script, and not running any is safer.
+  const args = ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund'];
   // npm_execpath is npm's own script when an npm script started us; another package manager sets its own name there.
   const viaNode = npm !== undefined && /npm-cli\.c?js$/.test(npm);
   const { status } = viaNode

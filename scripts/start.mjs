@@ -33,20 +33,21 @@ function lanAddresses() {
     .map(({ address }) => address);
 }
 
-async function buildSite(folder) {
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  await Promise.all([buildDemo({ outDir: folder }), bundleGlobal(join(folder, 'rollmesh.global.min.js'))]);
-  cpSync(join(ROOT, 'examples'), join(folder, 'examples'), { recursive: true });
+async function buildSite(outDir) {
+  mkdirSync(outDir, { recursive: true });
+  await Promise.all([buildDemo({ outDir }), bundleGlobal(join(outDir, 'rollmesh.global.min.js'))]);
+  cpSync(join(ROOT, 'examples'), join(outDir, 'examples'), { recursive: true });
 }
 
 const port = readPort();
 const host = process.env.HOST || ALL_ADDRESSES;
-const cache = join(ROOT, '.cache/start', String(port));
-const site = join(cache, 'site');
-await Promise.all([buildSite(site), bundleLobbyServer(join(cache, 'lobby'))]);
+// The server keeps its files in memory, so the folder only lives until it listens.
+const folder = join(ROOT, '.cache', `start-${process.pid}`);
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+const site = join(folder, 'site');
+await Promise.all([buildSite(site), bundleLobbyServer(join(folder, 'lobby'))]);
 
-const { startLobbyServer } = await import(pathToFileURL(join(cache, 'lobby/index.js')).href);
+const { startLobbyServer } = await import(pathToFileURL(join(folder, 'lobby/index.js')).href);
 const server = await startLobbyServer({ host, port, staticDir: site }).catch((error) => {
   if (error.code === 'EADDRINUSE' || error.cause?.code === 'EADDRINUSE')
     fail(
@@ -54,6 +55,7 @@ const server = await startLobbyServer({ host, port, staticDir: site }).catch((er
     );
   throw error;
 });
+rmSync(folder, { recursive: true });
 
 console.log(`\nRumble is ready. Open this page, then send its link to a friend:\n`);
 console.log(`  http://${host === ALL_ADDRESSES ? 'localhost' : host}:${server.port}`);
