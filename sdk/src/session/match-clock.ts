@@ -3,6 +3,7 @@
  * fractional frame the match should have reached, steered gently towards the median peer. Stamps are compared on raw
  * clocks. All doubles live in one typed array: writing them never allocates.
  */
+import { frameMsOf } from '../base/frame.js';
 import { ELAPSED_MS_MAX } from '../base/limits.js';
 import { medianLead, paceFor } from './clock-sync.js';
 import type { RemotePeer } from './remote-peer.js';
@@ -29,7 +30,7 @@ export class MatchClock {
     readonly peerCount: number;
     readonly windowFrames: number;
   }) {
-    this.frameMs = 1000 / options.framesPerSecond;
+    this.frameMs = frameMsOf(options.framesPerSecond);
     this.#values = new Float64Array([options.nowMs, 0, 0, 0, 0, 1]);
     this.#leads = new Float64Array(options.peerCount);
     this.#windowFrames = options.windowFrames;
