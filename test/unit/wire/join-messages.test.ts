@@ -11,6 +11,7 @@ import { hashBytes } from '../../../sdk/src/base/state-hash.js';
 import { packetCrc, write16 } from '../../../sdk/src/wire/frame-packet.js';
 import { HELLO_KEY, WIRE_VERSION } from '../../../sdk/src/wire/handshake-message.js';
 import {
+  chunkBytesOf,
   decodeManifest,
   encodeManifest,
   type Manifest,
@@ -518,18 +519,12 @@ test('the largest manifest that can be fits into a message, and a larger message
 });
 
 test('a state is cut into small chunks, and into larger ones if there would be too many', () => {
-  const limits = [1, 3999, 4000, 4001, 4000 * CHUNKS_MAX, 4000 * CHUNKS_MAX + 1, STATE_BYTES_MAX];
-  const outlines = limits.map((length) => outlineOf(new Uint8Array(length)));
-  expect(outlines.map(({ chunkBytes, chunkHashes }) => [chunkBytes, chunkHashes.length])).toEqual([
-    [4000, 1],
-    [4000, 1],
-    [4000, 1],
-    [4000, 2],
-    [4000, CHUNKS_MAX],
-    [8000, 525],
-    [16_000, CHUNKS_MAX],
-  ]);
-  for (const [index, { byteLength }] of outlines.entries()) expect(byteLength).toBe(limits[index]);
+  const small4k = 4000 * CHUNKS_MAX;
+  const limits = [1, small4k, small4k + 1, 2 * small4k, 2 * small4k + 1, STATE_BYTES_MAX];
+  expect(limits.map(chunkBytesOf)).toEqual([4000, 4000, 8000, 8000, 16_000, 16_000]);
+  for (const length of limits) expect(length / chunkBytesOf(length)).toBeLessThanOrEqual(CHUNKS_MAX);
+  const counts = [1, 3999, 4000, 4001].map((length) => outlineOf(new Uint8Array(length)).chunkHashes.length);
+  expect(counts).toEqual([1, 1, 1, 2]);
   expect(() => outlineOf(new Uint8Array(0))).toThrow('0 bytes');
   expect(() => outlineOf(new Uint8Array(STATE_BYTES_MAX + 1))).toThrow('16777217 bytes');
 });
