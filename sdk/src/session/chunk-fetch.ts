@@ -177,8 +177,8 @@ export class ChunkFetch {
     source.strikes = 0;
     source.rests = 0;
     const isPrompt = tookMs <= 2 * source.responseMsMin + QUEUE_MS;
-    const window = source.window + (isPrompt ? 1 : -0.5);
-    source.window = Math.min(CHUNKS_OUTSTANDING_MAX, Math.max(1, window));
+    const chunks = source.window + (isPrompt ? 1 : -0.5);
+    source.window = Math.min(CHUNKS_OUTSTANDING_MAX, Math.max(1, chunks));
   }
 
   /** Gives up what took too long, then asks for as much as the windows allow. */
