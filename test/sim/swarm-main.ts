@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describeReport } from 'rollmesh/simulator';
-import { runSeed, runSwarm, type SwarmGameName, type SwarmOptions } from './swarm.js';
+import { runSeed, runSwarm, type SwarmOptions } from './swarm.js';
+import { SWARM_GAMES, type SwarmGameName } from './swarm-games.js';
 
 const USAGE = `Plays many random matches in virtual time and checks every step of every peer.
 
@@ -12,7 +13,7 @@ const USAGE = `Plays many random matches in virtual time and checks every step o
   --seed N          one seed, told in detail
   --seconds S       play under trouble, in virtual seconds; 3 s to recover follow (default 7)
   --peers N         2 to 8 peers (default: drawn per seed)
-  --game NAME       mixed, buffer, plain or custom (default mixed)
+  --game NAME       mixed, swift, buffer, plain or custom (default mixed)
   --trace FILE      with --seed: writes everything that happened
   --json            prints the result as JSON
   --help            prints this
@@ -48,7 +49,7 @@ function wholeNumber(name: string, text: string, most: number): number {
 function readOptions(): SwarmOptions {
   const { seed, seeds, seconds, peers, game } = values;
   const [first = '', last = ''] = seed === undefined ? seeds.split('..') : [seed, seed];
-  if (!['mixed', 'buffer', 'plain', 'custom'].includes(game)) refuse(`--game: there is no game "${game}".`);
+  if (!SWARM_GAMES.some((name) => name === game)) refuse(`--game: there is no game "${game}".`);
   if (!(Number(seconds) > 0)) refuse(`--seconds: ${seconds} is not a number above 0.`);
   return {
     firstSeed: wholeNumber('seeds', first, 4_294_967_295),

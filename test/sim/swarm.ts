@@ -2,7 +2,6 @@
  * The swarm: many seeds, each its own network, faults, players and settings. Used by swarm-main.ts in a process of its own:
  * outside of the test runner's sandbox, which makes every `Math.imul` a slow global look-up, a run is several times faster.
  */
-import type { Game } from 'rollmesh/session';
 import {
   describeReport,
   randomScenario,
@@ -10,7 +9,7 @@ import {
   type SimulationReport,
   simulate,
 } from 'rollmesh/simulator';
-import { bufferGame, customGame, plainGame } from '../support/test-games.js';
+import { type SwarmGameName, swarmGame } from './swarm-games.js';
 
 /** What a swarm is run with. */
 export interface SwarmOptions {
@@ -22,9 +21,6 @@ export interface SwarmOptions {
   readonly peers?: number;
   readonly game: SwarmGameName;
 }
-
-/** The games a swarm can be run with. 'mixed': the typed one, and every tenth seed each of the others. */
-export type SwarmGameName = 'mixed' | 'buffer' | 'plain' | 'custom';
 
 /** In how many seeds something happened: a swarm in which nothing goes wrong proves nothing. */
 export interface SwarmCoverage {
@@ -58,13 +54,6 @@ export interface SwarmResult {
   /** Digest of each run, by seed. */
   readonly traces: { readonly [seed: string]: string };
   readonly coverage: SwarmCoverage;
-}
-
-/** The game that `seed` is played with. */
-export function swarmGame(seed: number, name: SwarmGameName): Game<unknown, unknown> {
-  const isPlain = name === 'plain' || (name === 'mixed' && seed % 10 === 3);
-  const isCustom = name === 'custom' || (name === 'mixed' && seed % 10 === 7);
-  return (isPlain ? plainGame : isCustom ? customGame : bufferGame) as Game<unknown, unknown>;
 }
 
 /** Plays one seed. */
