@@ -5,7 +5,8 @@
  *     npm run mutate -- sdk/src/session/view-change.ts --sample 200
  *     npm run mutate -- sdk/src/base --tests test/unit/base,test/unit/wire --least 80
  *
- * Only the tests that reach a mutant run against it, the quickest first. Prints the score and every survivor.
+ * Only the tests that reach a mutant run against it, the quickest first. Prints the score and every survivor. Mutants that
+ * cannot be told from the source by any input are listed with the reason in mutate-equivalents.json and do not count.
  */
 import { fork } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -164,7 +165,11 @@ for (const [index, { reached }] of survey.tests.entries())
 const soundTests = [...survey.tests.keys()].filter((index) => survey.tests[index].failure === undefined);
 const durationOf = (index) => survey.tests[index].durationMs;
 
-const chosen = sampleOf(all);
+const equivalents = JSON.parse(readFileSync(new URL('mutate-equivalents.json', import.meta.url), 'utf8'));
+const isEquivalent = ({ file, what, text }) =>
+  equivalents.some((known) => known.file === file && known.text === text && known.what.includes(what));
+const sampled = sampleOf(all);
+const chosen = sampled.filter((mutant) => !isEquivalent(mutant));
 const queue = [...chosen];
 const verdicts = new Map();
 
