@@ -35,6 +35,8 @@ test('no mutated input makes a decoder throw or accept a second encoding, and ev
     'view-message',
     'forward',
     'mesh-message',
+    'join-message',
+    'join-manifest',
     'input',
     'buffer-state',
     'plain-state',
