@@ -17,12 +17,14 @@ const QUEUE_MS = 100;
 const TIMEOUT_MS_FIRST = 1000;
 const TIMEOUT_MS_MIN = 400;
 const TIMEOUT_MS_MAX = 3000;
-/** A member that let so many timeouts pass in a row is left alone for a while, twice as long each time, up to eight times. */
+/** A member that let so many timeouts pass in a row is left alone for a while, twice as long each time, at most four times. */
 const STRIKES_MAX = 3;
 const REST_MS = 1000;
-const REST_DOUBLINGS_MAX = 3;
+const REST_DOUBLINGS_MAX = 2;
 /** Chunks with a wrong hash after which a member is asked for nothing more. */
 const WRONG_MAX = 2;
+/** So many chunks before the last one, the end begins. */
+const END_CHUNKS = 6;
 /** Most members asked for one chunk at a time, when nothing else is left to ask for. */
 const HOLDERS_MAX = 4;
 
@@ -205,18 +207,15 @@ export class ChunkFetch {
   }
 
   #expire(source: Source, nowMs: number): void {
-    const limitMs =
-      source.responseMs < 0
-        ? TIMEOUT_MS_FIRST
-        : Math.min(TIMEOUT_MS_MAX, Math.max(TIMEOUT_MS_MIN, 3 * source.responseMs + 2 * QUEUE_MS));
     let isSilent = false;
     for (const [index, askedMs] of source.asked) {
-      if (nowMs - askedMs < limitMs) continue;
+      // A member answers in the order of the questions: one that was passed over was lost on the way.
+      const isOvertaken = askedMs < source.answeredAskMs;
+      if (nowMs - askedMs < (isOvertaken ? lateAfterMs(source.responseMs) : timeoutMs(source))) continue;
       source.asked.delete(index);
       this.#letGo(index);
       this.timeouts += 1;
-      // One whose later questions were answered is not slow: this one was lost on the way.
-      if (askedMs >= source.answeredAskMs) isSilent = true;
+      if (!isOvertaken) isSilent = true;
     }
     if (!isSilent) return;
     source.window = Math.max(1, source.window / 2);
@@ -248,17 +247,35 @@ export class ChunkFetch {
     return this.#sources.some((other) => other !== source && nowMs >= other.restsUntilMs);
   }
 
-  /** The chunk that others owe longest, if this one would have answered by now; else -1. */
+  /** The chunk that is under way longest, if it is late and this member would have answered by now; else -1. */
   #oldestUnderWay(source: Source, nowMs: number): number {
+    // The very last ones find the line free, and they alone keep the newcomer waiting: the fastest answer is the measure.
+    const isEnd = this.#count - this.#received <= END_CHUNKS;
+    const known = this.#sources.filter(({ responseMs }) => responseMs >= 0);
+    const fastestMs = known.reduce((least, { responseMsMin }) => Math.min(least, responseMsMin), Infinity);
     let oldest = -1;
-    let oldestMs = nowMs - source.responseMs;
+    let oldestMs = nowMs - (isEnd ? fastestMs : source.responseMs);
     for (let index = this.#firstMissing; index < this.#count; index += 1) {
       const askedMs = this.#lastAskedMs[index] as number;
       if (this.#has[index] === 1 || askedMs > oldestMs) continue;
       if (source.asked.has(index) || (this.#holders[index] as number) >= HOLDERS_MAX) continue;
+      const holder = this.#sources.find(({ peer }) => peer === this.#lastAsked[index]);
+      if (holder !== undefined && nowMs - askedMs < lateAfterMs(isEnd ? fastestMs : holder.responseMs))
+        continue;
       oldest = index;
       oldestMs = askedMs;
     }
     return oldest;
   }
+}
+
+/** Time after which an answer is late, in ms, if it usually takes `responseMs` (negative: unknown). */
+function lateAfterMs(responseMs: number): number {
+  return responseMs < 0 ? TIMEOUT_MS_MIN : 1.5 * responseMs + QUEUE_MS;
+}
+
+/** Time after which an answer of this member is given up, in ms. */
+function timeoutMs({ responseMs }: Source): number {
+  if (responseMs < 0) return TIMEOUT_MS_FIRST;
+  return Math.min(TIMEOUT_MS_MAX, Math.max(TIMEOUT_MS_MIN, 3 * responseMs + 2 * QUEUE_MS));
 }

@@ -11,7 +11,7 @@ import { type Manifest, manifestDigest } from '../wire/join-manifest.js';
 /** Members that must name the same manifest, if there are as many. */
 const ATTESTATIONS_MIN = 2;
 /** How long a manifest that is named by half or fewer waits for what the others say. */
-const DOUBT_MS = 500;
+const DOUBT_MS = 1000;
 /** A member that has never answered for this long is not waited for. */
 const SILENT_MS = 3000;
 

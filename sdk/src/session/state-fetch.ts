@@ -290,7 +290,7 @@ export class StateFetch {
     else if (this.#vote.problem !== undefined) this.#fail('unusable', this.#vote.problem);
     else if (this.#vote.isDisputed)
       this.#fail('disputed', 'The members name different states, and no state is named by enough of them.');
-    else this.#fail('unanswered', `Too few members answered within ${seconds} s.`);
+    else this.#fail('unanswered', `Too few members answered within ${seconds} s, or none sent its manifest.`);
   }
 
   #fail(reason: FetchFailure, message: string): void {
