@@ -1,22 +1,28 @@
 /** The newest frame that no later agreement can retract. */
-import type { SessionSetup } from './session-setup.js';
-import { NO_FRAME } from './slot-log.js';
+import type { FrameExchange } from './frame-exchange.js';
+import type { SlotLog } from './slot-log.js';
+
+/** What finality depends on. */
+export interface FinalityView {
+  readonly logs: readonly SlotLog[];
+  readonly selfIndex: number;
+  readonly exchange: Pick<FrameExchange, 'held' | 'said'>;
+}
 
 /**
  * Highest frame up to `frameConfirmed` such that for each active slot a majority of the voters (owners of active slots,
  * ourselves counted) is known to hold its input: every later view contains a majority, so its cut is not before it.
- * @param held per peer, the highest frame it is known to hold of each slot
+ *
+ * A voter knows of every agreement under way: it took part. Who has no vote (a watcher, a substituted owner) counts only
+ * what voters said in reports of its own view, because they say nothing beyond what an agreement may still change.
  */
-export function finalFrame<S, I>(
-  setup: SessionSetup<S, I>,
-  held: readonly Int32Array[],
-  frameConfirmed: number,
-): number {
-  const active = setup.logs.filter((log) => log.cut === NO_FRAME);
+export function finalFrame({ logs, selfIndex, exchange }: FinalityView, frameConfirmed: number): number {
+  const active = logs.filter((log) => log.isActive);
   const voters = [...new Set(active.map((log) => log.owner))];
   if (voters.length === 0) return frameConfirmed;
+  const rows = voters.includes(selfIndex) ? exchange.held : exchange.said;
   const heldBy = (voter: number, slot: number, own: number): number =>
-    voter === setup.selfIndex ? own : (held[voter]?.[slot] ?? 0);
+    voter === selfIndex ? own : (rows[voter]?.[slot] ?? 0);
   return active.reduce((final, log) => {
     const frames = voters
       .map((voter) => heldBy(voter, log.slot, log.received))
