@@ -24,6 +24,7 @@ export class FrameSender {
   readonly facts: OutgoingFacts;
   readonly #relays: RelayView;
   #packetsUntilReport = 0;
+  #hearsReported = 0;
 
   constructor(options: FrameSenderOptions) {
     const { setup, remotes, exchange } = options;
@@ -38,8 +39,13 @@ export class FrameSender {
     const { facts } = this;
     clock.noteSent();
     this.#packetsUntilReport -= 1;
-    facts.report = this.#packetsUntilReport < 0;
-    if (facts.report) this.#packetsUntilReport = REPORT_INTERVAL_PACKETS - 1;
+    // Who fell silent is told soon: others may have to decide without it.
+    const isNews = facts.hears !== this.#hearsReported && this.#packetsUntilReport < REPORT_INTERVAL_PACKETS - 3;
+    facts.report = isNews || this.#packetsUntilReport < 0;
+    if (facts.report) {
+      this.#packetsUntilReport = REPORT_INTERVAL_PACKETS - 1;
+      this.#hearsReported = facts.hears;
+    }
     this.#relays.hears = facts.hears;
     if (remotes.length > 1) chooseRelays(this.#relays);
     for (let index = 0; index < remotes.length; index += 1) {

@@ -21,8 +21,6 @@ const HEARS_MS = 100;
 const CLOSED_GRACE_MS = 600;
 /** Who is vouched for this long after its link closed is alive for others, and lost only as others are. */
 const OUTLIVES_LINK_MS = 1000;
-/** While others' word that a peer is alive is this recent, it is not late: reports come with every eighth packet. */
-const VOUCHED_MS = 800;
 /** The first half of an agreement may begin this long before a peer counts as lost. */
 const PREPARE_MS = 1000;
 /** An advance this long after the last one: this machine slept, and what the others sent meanwhile may still wait. */
@@ -217,14 +215,13 @@ export class Membership {
       this.hears |= 1 << remote.index;
       return 'member';
     }
-    const vouchedMs = nowMs - remote.vouchedAtMs;
     // The path's own delay is looked at only when the fixed limit has passed: this runs each frame.
-    const heardOf = vouchedMs < VOUCHED_MS;
-    if (!remote.late && !heardOf && silentMs > lateAfterMs && silentMs > this.#lateAfterMs(remote)) {
+    const isLate = silentMs > lateAfterMs && silentMs > this.#lateAfterMs(remote);
+    if (!remote.late && isLate && !this.#isHeardByOthers(remote)) {
       remote.late = true;
       this.#options.events.late(remote, silentMs);
     }
-    const fate = this.#lossOf(remote, vouchedMs);
+    const fate = this.#lossOf(remote, nowMs - remote.vouchedAtMs);
     return fate === 'member' && remote.isActive ? this.#latenessOf(remote, silentMs) : fate;
   }
 
@@ -238,18 +235,24 @@ export class Membership {
     return goneMs > lostAfterMs ? 'lost' : 'suspect';
   }
 
-  /** Silent here, and nobody that we hear says that it hears it. The first half of the agreement begins a round trip early. */
+  /** Silent here and for all that we hear. The first half of the agreement begins before that is certain. */
   #latenessOf(remote: RemotePeer, silentMs: number): 'member' | 'late-suspect' | 'late' {
-    const { substitutes, clock, remotes } = this.#options;
+    const { substitutes, clock } = this.#options;
     if (!substitutes || clock.nowMs - this.#awakeSinceMs < AWAKE_GRACE_MS) return 'member';
     const lateAfterMs = this.#lateAfterMs(remote);
-    if (silentMs <= lateAfterMs / 2) return 'member';
+    if (silentMs <= lateAfterMs / 2 || this.#isHeardByOthers(remote)) return 'member';
+    return silentMs > lateAfterMs ? 'late' : 'late-suspect';
+  }
+
+  /** True if a member that we hear said last that it hears this peer. */
+  #isHeardByOthers(remote: RemotePeer): boolean {
+    const { remotes, clock, lateAfterMs } = this.#options;
     const bit = 1 << remote.index;
     for (const other of remotes) {
       if (other === remote || !other.member || (other.hears & bit) === 0) continue;
-      if (clock.nowMs - other.lastHeardMs < lateAfterMs) return 'member';
+      if (clock.nowMs - other.lastHeardMs < lateAfterMs) return true;
     }
-    return silentMs > lateAfterMs ? 'late' : 'late-suspect';
+    return false;
   }
 
   #lateAfterMs(remote: RemotePeer): number {

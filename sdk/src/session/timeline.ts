@@ -1,9 +1,9 @@
 /**
- * The timeline of one match: which frames are simulated, which are confirmed, where it went wrong. Reads own inputs,
- * rolls back to the first wrong frame and steps what is due, within the prediction window and a budget of steps.
+ * The timeline of one match: which frames are simulated, which are confirmed, where it went wrong. Has own inputs
+ * read, rolls back to the first wrong frame and steps what is due, within the prediction window and a budget of steps.
  */
-import type { InputDefinition } from '../state/definitions.js';
 import type { MatchClock } from './match-clock.js';
+import { OwnInputs } from './own-inputs.js';
 import type { SessionSetup } from './session-setup.js';
 import { Simulation, type SimulationOptions } from './simulation.js';
 import { NO_FRAME, type SlotControl, type SlotLog } from './slot-log.js';
@@ -35,12 +35,10 @@ export interface TimelineOptions<S, I> {
 /** The frames of one match on one peer. */
 export class Timeline<S, I> {
   readonly simulation: Simulation<S, I>;
+  readonly ownInputs: OwnInputs<I>;
   readonly report: StepReport = { framesStepped: 0, framesResimulated: 0, stalled: false };
   readonly #options: TimelineOptions<S, I>;
   readonly #logs: readonly SlotLog[];
-  readonly #ownLogs: readonly SlotLog[];
-  readonly #input: InputDefinition<I>;
-  readonly #inputDelayFrames: number;
   readonly #windowFrames: number;
   /** Newest frame simulated with everybody's true inputs. */
   frameConfirmed = 0;
@@ -57,12 +55,14 @@ export class Timeline<S, I> {
     const { setup } = options;
     this.#options = options;
     this.#logs = setup.logs;
-    this.#ownLogs = setup.ownLogs;
-    this.#input = setup.game.input;
-    this.#inputDelayFrames = setup.inputDelayFrames;
     this.#windowFrames = setup.predictionFramesMax;
-    // Frames 1 to the delay are neutral.
-    for (const log of setup.ownLogs) log.received = setup.inputDelayFrames;
+    this.ownInputs = new OwnInputs({
+      input: setup.game.input,
+      ownLogs: setup.ownLogs,
+      inputDelayFrames: setup.inputDelayFrames,
+      readInput: options.readInput,
+      onClamped: options.onClamped,
+    });
     this.simulation = new Simulation({
       game: setup.game,
       seed: setup.seed,
@@ -136,7 +136,7 @@ export class Timeline<S, I> {
     const due = clock.frameDue < this.pausedAt ? clock.frameDue : this.pausedAt;
     for (let steps = 0; steps < stepsMax && simulation.frame < due; steps += 1) {
       const frame = simulation.frame + 1;
-      this.#readInputs(frame + this.#inputDelayFrames);
+      this.ownInputs.readFor(frame);
       const { known } = this;
       if (frame - known > this.#windowFrames) {
         report.stalled = true;
@@ -161,21 +161,6 @@ export class Timeline<S, I> {
       // The game's own bug: leave a whole state behind, then let the caller see it.
       this.simulation.restoreAfterThrow();
       throw error;
-    }
-  }
-
-  /** Own inputs are read once, when the clock reaches their frame. */
-  #readInputs(lastFrame: number): void {
-    const logs = this.#ownLogs;
-    for (let index = 0; index < logs.length; index += 1) {
-      const log = logs[index] as SlotLog;
-      while (log.isActive && log.received < lastFrame) {
-        const frame = log.received + 1;
-        const value = this.#options.readInput(log.slot, frame);
-        const field = this.#input.encodeInto(value, log.cells.bytes, log.cells.offsetOf(frame));
-        log.received = frame;
-        if (field !== undefined) this.#options.onClamped(log.slot, frame, field);
-      }
     }
   }
 
