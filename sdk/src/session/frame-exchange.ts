@@ -385,7 +385,8 @@ export class FrameExchange {
     const said = this.said[from.index] as Int32Array;
     const sameView = header.view8 === (this.viewId & 0xff);
     for (const log of this.#options.logs) {
-      if (!log.isActive) continue;
+      // A sender that does not know yet that a slot was taken up again speaks of frames before that.
+      if (log.epoch > 0 && !sameView) continue;
       const value = unwrap16(read16(bytes, header.vectorAt + log.slot * 2), log.received);
       if (value > log.received + FUTURE_FRAMES_MAX) continue;
       if (sameView && value > (said[log.slot] as number)) said[log.slot] = value;

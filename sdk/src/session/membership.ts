@@ -203,7 +203,7 @@ export class Membership {
 
   #fateOf(remote: RemotePeer): Fate {
     const { nowMs } = this.#options.clock;
-    const { lostAfterMs, lateAfterMs } = this.#options;
+    const { lateAfterMs } = this.#options;
     if (remote.goodbyeFrame >= 0) {
       const complete =
         remote.received >= remote.goodbyeFrame || nowMs - remote.goodbyeAtMs >= GOODBYE_GRACE_MS;

@@ -44,6 +44,12 @@ export class RemotePeer {
   isBehind = false;
   catchUpAtMs: number = Number.NEGATIVE_INFINITY;
   late = false;
+  /** Low bits of the view it reported last. */
+  view8 = 0;
+  /** How often and when a substitute took its slots, and since when it has kept pace again. */
+  substitutions = 0;
+  substitutedAtMs: number = Number.NEGATIVE_INFINITY;
+  keepsPaceSinceMs = 0;
 
   /** Highest of our frames this peer acknowledged. */
   acked = 0;

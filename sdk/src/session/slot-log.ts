@@ -38,7 +38,7 @@ export class SlotLog {
   /** The newest change, agreed by all; frames before it are looked up in `#earlier`. */
   since = 0;
   control: SlotControl = 'owner';
-  /** Last frame of the owner's inputs before they were taken up again at `since`. */
+  /** Last frame held of the owner's inputs before the newest change. */
   #heldBefore = 0;
   /** How often they were taken up again: packets carry its lowest bit, so that inputs of before are told from those after. */
   epoch = 0;
@@ -91,6 +91,7 @@ export class SlotLog {
 
   /** All agreed: from `frame` on, `control` plays. Changes come in rising order of frames. */
   change(frame: number, control: SlotControl): void {
+    if (this.isActive) this.#heldBefore = this.held;
     this.#earlier.push({ frame: this.since, control: this.control });
     if (this.#earlier.length > SLOT_CHANGES_KEPT) this.#earlier.shift();
     this.since = frame;
@@ -99,7 +100,6 @@ export class SlotLog {
 
   /** The owner's inputs go on at `frame`: whatever was sent for frames before it and after the last cut is void. */
   reopen(frame: number): void {
-    this.#heldBefore = this.held;
     this.epoch += 1;
     this.change(frame, 'owner');
     this.received = frame - 1;

@@ -24,7 +24,6 @@ export interface StepReport {
 export interface TimelineOptions<S, I> {
   readonly setup: SessionSetup<S, I>;
   readonly readInput: (slot: number, frame: number) => I;
-  readonly onConfirmed: (frame: number, hash: number) => void;
   readonly onRollback: (depthFrames: number) => void;
   /** Confirmed frames were taken back: only a peer that had no vote sees it. */
   readonly onRewound: (fromFrame: number, toFrame: number) => void;
@@ -105,6 +104,8 @@ export class Timeline<S, I> {
     this.report.framesStepped = 0;
     this.report.framesResimulated = 0;
     this.report.stalled = false;
+    // Frames that were taken back are undone at once, also while the match waits.
+    if (this.simulation.frame - this.frameConfirmed > this.#windowFrames) this.rollBack();
     const { known } = this;
     const right = this.#firstWrong - 1;
     const simulated = this.simulation.frame;
@@ -116,7 +117,7 @@ export class Timeline<S, I> {
   #confirmUpTo(frame: number): void {
     while (this.frameConfirmed < frame) {
       this.frameConfirmed += 1;
-      this.#options.onConfirmed(this.frameConfirmed, this.simulation.confirm(this.frameConfirmed));
+      this.simulation.confirm(this.frameConfirmed);
     }
   }
 

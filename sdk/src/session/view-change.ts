@@ -453,8 +453,11 @@ export class ViewChange {
 
   #takeCommit(message: Message<'commit'>): void {
     const { body } = message;
-    if (message.viewId !== this.viewId + 1 || !this.#isReady(body)) return;
-    this.viewId += 1;
+    // Who is removed need not follow the views between: it may lack inputs of them, and nobody sends it any.
+    const removesUs = (body.removed & (1 << this.#host.selfIndex)) !== 0;
+    if (message.viewId <= this.viewId) return;
+    if (!removesUs && (message.viewId !== this.viewId + 1 || !this.#isReady(body))) return;
+    this.viewId = message.viewId;
     this.#commits.push(message);
     if (this.#commits.length > COMMITS_KEPT_MAX) this.#commits.shift();
     this.#attempt = undefined;
@@ -471,7 +474,6 @@ export class ViewChange {
   /** True if what is decided can be applied now, and no agreement that it contradicts made anything final. */
   #isReady(body: ViewBody): boolean {
     const host = this.#host;
-    if ((body.removed & (1 << host.selfIndex)) !== 0) return true;
     const final = host.frameFinal();
     if (body.frame > 0 && body.frame <= final) return false;
     return body.cuts.every(({ slot, base, cut, cells }) => {

@@ -1,4 +1,5 @@
 /** Messages of a view change that no honest member sends, damaged ones and late ones: nobody is removed, nothing hangs. */
+import { NO_PLAN } from '../../../sdk/src/wire/view-body.js';
 import { hashBytes } from '../../../sdk/src/base/state-hash.js';
 import { encodeUtf8 } from '../../../sdk/src/base/utf8.js';
 import {
@@ -102,6 +103,8 @@ test('a proposal to remove somebody who is heard is rejected by all, and costs n
       ballot: { round, voter: 1 },
       kind: 'propose',
       removed: 1 << 3,
+      late: 0,
+      lead: 0,
       completing: false,
       held: [{ slot: 3, frame: 50 }],
     };
@@ -216,7 +219,7 @@ test('a forged COMMIT that cuts off final frames is not believed', () => {
       viewId: 1,
       ballot: { round: 1, voter: 1 },
       kind: 'commit',
-      body: { removed: 1 << 3, cuts: [{ slot: 3, base: 20, cut: 20, cells: new Uint8Array(0) }] },
+      body: { ...NO_PLAN, removed: 1 << 3, late: 0, frame: 0, cuts: [{ slot: 3, base: 20, cut: 20, cells: new Uint8Array(0) }] },
     },
     KEY,
   );

@@ -240,7 +240,7 @@ describe('from a member of the match', () => {
         frame: frame + 128,
         stamp: STAMP_NONE,
         ack: 1,
-        count: 128,
+        count: 128, epoch: 0,
       });
       const before = malformed(mesh);
       mesh.deliver({ from: 1, to: 0, channel: 'unreliable', bytes });

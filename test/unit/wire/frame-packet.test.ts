@@ -93,6 +93,7 @@ function packetOf(content: Content): Uint8Array {
     stamp: content.stamp,
     ack: content.ack,
     count,
+    epoch: 0,
   });
   return out.slice(0, at);
 }
@@ -276,6 +277,7 @@ test('with a right checksum, whatever is accepted is the only encoding of its co
           stamp: header.stamp,
           ack: header.ack,
           count: header.count,
+          epoch: header.epoch,
         };
         sealFramePacket(again, again.length, { matchKey: KEY, ...fields });
         expect([...again]).toEqual([...bytes]);

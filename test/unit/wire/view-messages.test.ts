@@ -4,6 +4,7 @@ import { CellRing } from '../../../sdk/src/base/cell-ring.js';
 import { ByteReader, ByteWriter } from '../../../sdk/src/wire/byte-cursor.js';
 import { packetCrc, write16 } from '../../../sdk/src/wire/frame-packet.js';
 import { skipCells } from '../../../sdk/src/wire/input-cells.js';
+import { NO_PLAN, type ViewBody } from '../../../sdk/src/wire/view-body.js';
 import {
   compareBallots,
   decodeForward,
@@ -12,7 +13,6 @@ import {
   encodeSlotCells,
   encodeViewMessage,
   KIND_FORWARD,
-  type ViewBody,
   type ViewMessage,
 } from '../../../sdk/src/wire/view-messages.js';
 
@@ -42,24 +42,47 @@ const cells = fc.array(fc.tuple(fc.nat(255), fc.nat(255)), { maxLength: 20 }).ma
   return { count: values.length, bytes: encodeSlotCells(ring, 1, values.length) };
 });
 
-const body: fc.Arbitrary<ViewBody> = fc.record({
-  removed: fc.integer({ min: 1, max: 0xffffffff }),
-  cuts: bySlot(
-    fc
-      .record({ base: fc.nat(0xffff0000), cells })
-      .map((cut) => ({ base: cut.base, cut: cut.base + cut.cells.count, cells: cut.cells.bytes })),
-  ),
-});
+const cuts = bySlot(
+  fc
+    .record({ base: fc.nat(0xffff0000), cells })
+    .map((cut) => ({ base: cut.base, cut: cut.base + cut.cells.count, cells: cut.cells.bytes })),
+);
+
+/** Members that leave or are late, with their cuts. */
+const cutting: fc.Arbitrary<ViewBody> = fc
+  .record({ removed: fc.nat(0x7fffffff), late: fc.nat(0x7fffffff), cuts })
+  .filter(({ removed, late }) => (removed | late) !== 0)
+  .map((sets) => ({ ...NO_PLAN, frame: 0, ...sets, late: sets.late & ~sets.removed }));
+
+/** What happens at a frame. */
+const planning: fc.Arbitrary<ViewBody> = fc
+  .record({
+    frame: fc.integer({ min: 1, max: 0xffffffff }),
+    removed: fc.nat(0x7fffffff),
+    returned: fc.nat(0x7fffffff),
+    pace: fc.constantFrom('none' as const, 'pause' as const, 'resume' as const),
+    newcomers: fc.array(
+      fc.record({ index: fc.nat(30), peer: fc.stringMatching(/^[!-~]{1,64}$/) }),
+      { maxLength: 1 },
+    ),
+    seats: bySlot(fc.record({ owner: fc.nat(30) })),
+  })
+  .map((plan) => ({ ...plan, late: 0, cuts: [], returned: (plan.returned & ~plan.removed) | (plan.removed === 0 ? 1 : 0) }));
+
+const body = fc.oneof(cutting, planning);
 
 const payloads = fc.oneof(
   fc.record({
     kind: fc.constant('propose' as const),
     removed: u32,
+    late: u32,
+    lead: fc.nat(255),
     completing: fc.boolean(),
     held: bySlot(fc.record({ frame: u32 })),
   }),
   fc.record({
     kind: fc.constant('report' as const),
+    limit: u32,
     held: bySlot(fc.record({ frame: u32, cells: fc.uint8Array({ maxLength: 12 }) })),
     accepted: fc.option(fc.record({ ballot, body }), { nil: undefined }),
   }),
