@@ -120,7 +120,6 @@ export function partitionTrial(seed: number): TrialResult {
   const crashed = random.chance(0.5) ? random.below(peerCount) : -1;
   if (crashed >= 0) mesh.at(at(), () => mesh.sleep(crashed, FOR_EVER_MS));
   mesh.run(24_000);
-  if (process.env['DUMP']) for (const p of mesh.peers) console.log(p.id, p.session.phase, 'view', p.session.viewId, 'conf', p.session.frameConfirmed, 'cur', p.session.frameCurrent, p.session.slots.join(), crashed, '\n', p.events.filter(({event})=>!['effect','effect-retracted','stalled','resumed'].includes(event.type)).map(({atMs,event})=>atMs.toFixed(0)+' '+JSON.stringify(event)).slice(0,40).join('\n '));
   return {
     problems: partedProblems(mesh, crashed),
     decidedAfterMs: undefined,

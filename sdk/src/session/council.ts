@@ -208,7 +208,9 @@ export class Council {
     let most = 0;
     for (const { isVoter, clock: path, helloRttMs } of remotes) {
       if (!isVoter) continue;
-      const known = Number.isFinite(path.roundTrip) ? path.roundTrip : Math.max(0, helloRttMs) / clock.frameMs;
+      const known = Number.isFinite(path.roundTrip)
+        ? path.roundTrip
+        : Math.max(0, helloRttMs) / clock.frameMs;
       most = Math.max(most, known + path.jitter);
     }
     return Math.min(LEAD_FRAMES_MIN + Math.ceil(3 * most), LEAD_FRAMES_MAX);

@@ -127,7 +127,7 @@ export class FrameExchange {
   }
 
   /** True if our packets carry inputs: we own slots that play. */
-  get #carries(): boolean {
+  get carries(): boolean {
     const own = this.#options.ownLogs;
     return own.length > 0 && (own[0] as SlotLog).isActive;
   }
@@ -145,7 +145,7 @@ export class FrameExchange {
   encode(to: RemotePeer, facts: OutgoingFacts): Uint8Array {
     const out = this.#out;
     const { position } = facts.clock;
-    const carries = this.#carries;
+    const carries = this.carries;
     // The frame of a packet without inputs orders its reports: it never falls back, though our position may.
     const clockFrame = Math.max(this.#clockFrame, Math.floor(position));
     const newest = carries ? this.newestOwn : clockFrame;
@@ -156,7 +156,11 @@ export class FrameExchange {
     const limit = this.#options.confirmLimit();
     seal.ack = to.held < limit ? to.held : limit;
     // Written wide where a narrow acknowledgement, read as the number nearest to the frame, might be another one.
-    const wide = this.#needsWideAck(seal.ack, range.count > 0 ? range.first : clockFrame, Math.max(newest, clockFrame));
+    const wide = this.#needsWideAck(
+      seal.ack,
+      range.count > 0 ? range.first : clockFrame,
+      Math.max(newest, clockFrame),
+    );
     seal.flags = wide ? FLAG_WIDE_ACK : 0;
     let at = FRAME_HEADER_BYTES + (wide ? 1 : 0);
     if (range.count > 0) at = writeCells(range, out, at, at + INPUTS_BYTES_MAX);
@@ -187,7 +191,7 @@ export class FrameExchange {
 
   /** Normally the first one not acknowledged. */
   #firstFrameFor(to: RemotePeer, newest: number): number {
-    if (newest - to.acked <= LOG_FRAMES_KEPT || !this.#carries) return to.acked + 1;
+    if (newest - to.acked <= LOG_FRAMES_KEPT || !this.carries) return to.acked + 1;
     // Our log has no longer what comes next. A player got it through a third peer, or we would wait for it.
     if (to.logs.length === 0) to.isDeaf = true;
     return newest - PACKET_FRAMES_MAX + 1;
@@ -280,7 +284,7 @@ export class FrameExchange {
   #acknowledge(from: RemotePeer, header: FrameHeader, frame: number): boolean {
     const own = this.#options.ownLogs;
     // Our slots came or went: what it says of them may be of another view.
-    if (!this.#carries) return own.length > 0 || (header.ack === 0 && !header.wideAck);
+    if (!this.carries) return own.length > 0 || (header.ack === 0 && !header.wideAck);
     const newest = (own[0] as SlotLog).received;
     const ack = header.wideAck ? unwrap16(header.ack, newest) : unwrap8(header.ack, frame);
     if (ack > newest) return false;
@@ -348,7 +352,11 @@ export class FrameExchange {
         bits >>= 1;
         left -= 1;
         if (frame <= log.received) {
-          if (frame > log.received - LOG_FRAMES_KEPT && log.controlAt(frame) === 'owner' && !log.equals(log.cells, frame, cell)) {
+          if (
+            frame > log.received - LOG_FRAMES_KEPT &&
+            log.controlAt(frame) === 'owner' &&
+            !log.equals(log.cells, frame, cell)
+          ) {
             if (frame > log.equivocated) this.#options.onEquivocation(log, frame, from);
             log.equivocated = Math.max(log.equivocated, frame);
             return;
@@ -380,7 +388,7 @@ export class FrameExchange {
       for (const log of from.logs)
         if (frame > (held[log.slot] as number) && frame <= log.received) held[log.slot] = frame;
     }
-    if (this.#carries) for (const log of this.#options.ownLogs) held[log.slot] = from.acked;
+    if (this.carries) for (const log of this.#options.ownLogs) held[log.slot] = from.acked;
     if (!header.hasReport || header.vectorLength === 0) return;
     const said = this.said[from.index] as Int32Array;
     const sameView = header.view8 === (this.viewId & 0xff);

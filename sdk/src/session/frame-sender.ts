@@ -8,6 +8,9 @@ import type { RemotePeer } from './remote-peer.js';
 import type { SessionSetup } from './session-setup.js';
 import type { ChannelName } from './session-types.js';
 
+/** Packets in a row that report a change of who is heard. */
+const NEWS_REPEATS = 3;
+
 /** What a sender needs. */
 export interface FrameSenderOptions {
   readonly setup: Pick<SessionSetup<unknown, unknown>, 'selfIndex' | 'logs' | 'matchKey'>;
@@ -25,6 +28,7 @@ export class FrameSender {
   readonly #relays: RelayView;
   #packetsUntilReport = 0;
   #hearsReported = 0;
+  #newsRepeats = 0;
 
   constructor(options: FrameSenderOptions) {
     const { setup, remotes, exchange } = options;
@@ -39,12 +43,15 @@ export class FrameSender {
     const { facts } = this;
     clock.noteSent();
     this.#packetsUntilReport -= 1;
-    // Who fell silent is told soon: others may have to decide without it.
-    const isNews = facts.hears !== this.#hearsReported && this.#packetsUntilReport < REPORT_INTERVAL_PACKETS - 3;
-    facts.report = isNews || this.#packetsUntilReport < 0;
+    // Who fell silent is told at once, and again in case that is lost: others may have to decide without it.
+    if (facts.hears !== this.#hearsReported) {
+      this.#hearsReported = facts.hears;
+      this.#newsRepeats = NEWS_REPEATS;
+    }
+    facts.report = this.#newsRepeats > 0 || this.#packetsUntilReport < 0;
     if (facts.report) {
       this.#packetsUntilReport = REPORT_INTERVAL_PACKETS - 1;
-      this.#hearsReported = facts.hears;
+      if (this.#newsRepeats > 0) this.#newsRepeats -= 1;
     }
     this.#relays.hears = facts.hears;
     if (remotes.length > 1) chooseRelays(this.#relays);

@@ -112,7 +112,8 @@ export class Planner {
     for (const remote of remotes) {
       if (!remote.isSubstituted) continue;
       if (!this.#keepsPace(remote)) remote.keepsPaceSinceMs = clock.nowMs;
-      else if (clock.nowMs - remote.keepsPaceSinceMs >= this.#returnAfterMs(remote)) ready |= 1 << remote.index;
+      else if (clock.nowMs - remote.keepsPaceSinceMs >= this.#returnAfterMs(remote))
+        ready |= 1 << remote.index;
     }
     return ready;
   }
@@ -127,7 +128,10 @@ export class Planner {
   }
 
   #returnAfterMs(remote: RemotePeer): number {
-    return Math.min(RETURN_AFTER_MS * 2 ** Math.max(0, remote.substitutions - 1), RETURN_AFTER_MS_MAX);
+    return Math.min(
+      RETURN_AFTER_MS << Math.min(8, Math.max(0, remote.substitutions - 1)),
+      RETURN_AFTER_MS_MAX,
+    );
   }
 }
 

@@ -38,7 +38,8 @@ export class ReportBook {
   add(ballot: Ballot, owners: number, limit: number): void {
     this.#entries.push({ ballot, owners, limit });
     for (const log of this.#logs)
-      if (log.isActive && (owners & (1 << log.owner)) !== 0 && log.limit === NO_FRAME) log.limit = log.received;
+      if (log.isActive && (owners & (1 << log.owner)) !== 0 && log.limit === NO_FRAME)
+        log.limit = log.received;
     this.#limit();
   }
 

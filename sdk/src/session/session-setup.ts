@@ -175,7 +175,11 @@ export function prepareSession<S, I>(options: SessionOptions<S, I>): SessionSetu
   const { game, self, peers, players } = options;
   const logs = Array.from({ length: game.playersMax }, (_, slot) => {
     const owner = players[slot]?.peer;
-    const log = new SlotLog(slot, owner === undefined ? NO_OWNER : peers.indexOf(owner), game.input.byteLength);
+    const log = new SlotLog(
+      slot,
+      owner === undefined ? NO_OWNER : peers.indexOf(owner),
+      game.input.byteLength,
+    );
     if (owner === undefined) log.control = 'vacant';
     return log;
   });

@@ -329,7 +329,7 @@ class RollbackSession<S, I> implements Session<S, I> {
     if (this.#phase === 'running' || this.#isHalted) {
       if (this.#intake.clocksRenewed) {
         this.#intake.clocksRenewed = false;
-        this.#clock.steer(this.#remotes);
+        this.#clock.steer(this.#remotes, !this.#exchange.carries);
       }
       timeline.rollBack();
       timeline.stepDue(this.#clock, this.#stepsPerAdvanceMax);

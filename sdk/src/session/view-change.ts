@@ -53,7 +53,6 @@ interface Attempt {
   readonly reports: Map<number, Message<'report'>>;
   /** Set once the cuts, or the planned frame, are known. */
   body: ViewBody | undefined;
-  acceptedBy: number;
   sentAtMs: number;
 }
 
@@ -68,6 +67,8 @@ export class ViewChange {
   /** Rounds of ours in which acceptance was asked for. */
   readonly #asked = new Set<number>();
   #attempt: Attempt | undefined;
+  /** Who accepted the value of the highest ballot heard of. */
+  #acceptors = { ballot: NO_BALLOT, peers: 0 };
   #roundSeen = 0;
   #retryAtMs = 0;
   #remindAtMs = 0;
@@ -158,7 +159,6 @@ export class ViewChange {
       ballot,
       reports: new Map(),
       body: undefined,
-      acceptedBy: 0,
       sentAtMs: nowMs,
     };
     this.#attempt = attempt;
@@ -217,7 +217,8 @@ export class ViewChange {
       });
       return;
     }
-    this.#each(next & ~attempt.acceptedBy, (index) => this.#send(index, { kind: 'accept', ballot, body }));
+    const { peers } = this.#acceptors;
+    this.#each(next & ~peers, (index) => this.#send(index, { kind: 'accept', ballot, body }));
   }
 
   #slotsOf(mask: number): SlotLog[] {
@@ -415,7 +416,10 @@ export class ViewChange {
     if (order > 0) this.#dropAttempt();
     this.#promised = ballot;
     this.#acceptLocally(ballot, body);
-    this.#send(from, { kind: 'accepted', ballot });
+    // All of them hear it: each sees the majority for itself, half a round trip sooner than by the proposer's word.
+    this.#toVoters(body.removed | body.late, { kind: 'accepted', ballot });
+    this.#takeAccepted(from, ballot);
+    this.#takeAccepted(this.#host.selfIndex, ballot);
   }
 
   /** Another proposer took over. */
@@ -436,11 +440,14 @@ export class ViewChange {
   }
 
   #takeAccepted(from: number, ballot: Ballot): void {
-    const attempt = this.#attempt;
-    if (attempt?.body === undefined || compareBallots(attempt.ballot, ballot) !== 0) return;
-    attempt.acceptedBy |= 1 << from;
-    if (!isQuorum(attempt.acceptedBy, this.#host.voters() & ~this.#host.gone())) return;
-    this.#commit(attempt.body, ballot);
+    if (compareBallots(this.#acceptors.ballot, ballot) < 0) this.#acceptors = { ballot, peers: 0 };
+    if (compareBallots(this.#acceptors.ballot, ballot) !== 0) return;
+    this.#acceptors.peers |= 1 << from;
+    const { peers } = this.#acceptors;
+    if (!isQuorum(peers, this.#host.voters() & ~this.#host.gone())) return;
+    // The value is known once it is accepted here; who is not asked learns it by the commit.
+    if (this.#accepted === undefined || compareBallots(this.#accepted.ballot, ballot) !== 0) return;
+    this.#commit(this.#accepted.body, ballot);
   }
 
   /** Decided: applies the view here and tells everybody. */
@@ -463,6 +470,7 @@ export class ViewChange {
     this.#attempt = undefined;
     this.#accepted = undefined;
     this.#promised = NO_BALLOT;
+    this.#acceptors = { ballot: NO_BALLOT, peers: 0 };
     this.#roundSeen = 0;
     this.#orphan = undefined;
     this.#asked.clear();

@@ -170,9 +170,9 @@ describe('the final frame', () => {
   });
 
   test('of three is what two hold, of four what three hold', () => {
-    expect(
-      finalOf(setupOf([0, 1, 2], 0, [20, 20, 20]), held([0, 0, 0], [18, 20, 5], [3, 4, 20]), 20),
-    ).toBe(18);
+    expect(finalOf(setupOf([0, 1, 2], 0, [20, 20, 20]), held([0, 0, 0], [18, 20, 5], [3, 4, 20]), 20)).toBe(
+      18,
+    );
     const rows = held([0, 0, 0, 0], [9, 9, 9, 9], [8, 9, 9, 9], [7, 9, 9, 9]);
     expect(finalOf(setupOf([0, 1, 2, 3], 0, [20, 20, 20, 20]), rows, 20)).toBe(8);
   });

@@ -1,7 +1,8 @@
 /** Messages of a view change that no honest member sends, damaged ones and late ones: nobody is removed, nothing hangs. */
-import { NO_PLAN } from '../../../sdk/src/wire/view-body.js';
+
 import { hashBytes } from '../../../sdk/src/base/state-hash.js';
 import { encodeUtf8 } from '../../../sdk/src/base/utf8.js';
+import { NO_PLAN } from '../../../sdk/src/wire/view-body.js';
 import {
   decodeViewMessage,
   encodeForward,
@@ -219,7 +220,13 @@ test('a forged COMMIT that cuts off final frames is not believed', () => {
       viewId: 1,
       ballot: { round: 1, voter: 1 },
       kind: 'commit',
-      body: { ...NO_PLAN, removed: 1 << 3, late: 0, frame: 0, cuts: [{ slot: 3, base: 20, cut: 20, cells: new Uint8Array(0) }] },
+      body: {
+        ...NO_PLAN,
+        removed: 1 << 3,
+        late: 0,
+        frame: 0,
+        cuts: [{ slot: 3, base: 20, cut: 20, cells: new Uint8Array(0) }],
+      },
     },
     KEY,
   );
