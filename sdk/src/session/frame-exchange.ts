@@ -214,14 +214,16 @@ export class FrameExchange {
     write16(out, offset + 2, to.packetsReceived);
     let at = offset + 4;
     const { logs } = this.#options;
-    out[at++] = this.isWide ? logs.length : 0;
-    if (!this.isWide) return at;
+    let slots = this.isWide ? logs.length : 0;
+    while (slots > 0 && (logs[slots - 1] as SlotLog).control === 'vacant') slots -= 1;
+    out[at++] = slots;
+    if (slots === 0) return at;
     out[at] = facts.viewId & 0xff;
     write32(out, at + 1, facts.hears);
     at += 5;
     const limit = this.#options.confirmLimit();
-    for (const log of logs) {
-      const held = log.held;
+    for (let slot = 0; slot < slots; slot += 1) {
+      const { held } = logs[slot] as SlotLog;
       write16(out, at, held < limit ? held : limit);
       at += 2;
     }
@@ -392,7 +394,8 @@ export class FrameExchange {
     if (!header.hasReport || header.vectorLength === 0) return;
     const said = this.said[from.index] as Int32Array;
     const sameView = header.view8 === (this.viewId & 0xff);
-    for (const log of this.#options.logs) {
+    for (let slot = 0; slot < header.vectorLength; slot += 1) {
+      const log = this.#options.logs[slot] as SlotLog;
       // A sender that does not know yet that a slot was taken up again speaks of frames before that.
       if (log.epoch > 0 && !sameView) continue;
       const value = unwrap16(read16(bytes, header.vectorAt + log.slot * 2), log.received);

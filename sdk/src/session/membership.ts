@@ -163,8 +163,10 @@ export class Membership {
       if (fate === 'lost') fates.lost |= bit;
       else if (fate === 'left') fates.left |= bit;
     } else if (fate === 'suspect') return;
-    else if (remote.isSubstituted) this.dropped |= bit;
-    else {
+    else if (remote.isSubstituted) {
+      // With 'pause' its slots are kept for it as long as it takes.
+      if (fate === 'left' || this.#options.onLost !== 'pause') this.dropped |= bit;
+    } else {
       remote.member = false;
       this.#options.events.watcherLeft(remote, fate);
     }

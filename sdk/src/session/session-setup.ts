@@ -129,9 +129,15 @@ function agreedOptions<S, I>(options: SessionOptions<S, I>): { text: string; val
 
 type LossPolicy<S, I> = Pick<SessionSetup<S, I>, 'onLost' | 'lostBot' | 'substitutes' | 'lateInput'>;
 
+/** Who waits for the lost waits for the late, unless it says otherwise. */
+function onLateOf<S, I>({ onLate, onLost }: SessionOptions<S, I>): 'substitute' | 'wait' {
+  return onLate ?? (onLost === 'pause' ? 'wait' : 'substitute');
+}
+
 /** What happens to the lost and the late. */
 function lossPolicy<S, I>(options: SessionOptions<S, I>): LossPolicy<S, I> {
-  const { onLost = 'vacate', onLate = 'substitute', lateInput = 'neutral' } = options;
+  const { onLost = 'vacate', lateInput = 'neutral' } = options;
+  const onLate = onLateOf(options);
   requireArgument(
     onLate === 'wait' || onLate === 'substitute',
     `createSession: onLate is ${JSON.stringify(onLate)}; it must be 'substitute' or 'wait'.`,
@@ -240,7 +246,7 @@ function agreementOf<S, I>(options: SessionOptions<S, I>, values: AgreedValues):
     peers: options.peers,
     players: options.players.map((player) => player.peer),
     onLost: options.onLost ?? 'vacate',
-    onLate: options.onLate ?? 'substitute',
+    onLate: onLateOf(options),
     lateInput: options.lateInput ?? 'neutral',
     lostAfterMs: values.lostAfterMs,
     lateAfterMs: values.lateAfterMs,

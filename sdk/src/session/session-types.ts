@@ -141,8 +141,8 @@ export interface SessionOptions<S, I> {
   readonly lateAfterMs?: number;
   /**
    * What happens while a peer is late. 'substitute' (default): the others agree on its last input and play on, `lateInput`
-   * plays its slots until it is back. 'wait', and always with fewer than three players: they play on to the end of the
-   * prediction window, then wait.
+   * plays its slots until it is back. 'wait' (default with `onLost: 'pause'`), and always with fewer than three players: they
+   * play on to the end of the prediction window, then wait.
    */
   readonly onLate?: 'substitute' | 'wait';
   /** What plays the slots of a late peer: the neutral input (default), its last one repeated, or a bot of the game. */

@@ -10,7 +10,7 @@
  * repeated until answered.
  */
 import { isQuorum, lowestIndex } from '../base/peer-set.js';
-import { NO_PLAN, type SlotCut, type ViewBody } from '../wire/view-body.js';
+import type { ViewBody } from '../wire/view-body.js';
 import {
   type Ballot,
   compareBallots,
@@ -19,8 +19,9 @@ import {
   type ReportedSlot,
   type ViewMessage,
 } from '../wire/view-messages.js';
+import { freshBody, slotsOf } from './fresh-body.js';
 import { ReportBook } from './report-book.js';
-import { NO_FRAME, type SlotLog } from './slot-log.js';
+import { NO_FRAME } from './slot-log.js';
 import type { ViewHost, WantedPlan } from './view-host.js';
 
 const RESEND_MS = 50;
@@ -221,12 +222,8 @@ export class ViewChange {
     this.#each(next & ~peers, (index) => this.#send(index, { kind: 'accept', ballot, body }));
   }
 
-  #slotsOf(mask: number): SlotLog[] {
-    return this.#host.logs.filter((log) => (mask & (1 << log.owner)) !== 0 && log.isActive);
-  }
-
   #heldOf(mask: number): HeldFrame[] {
-    return this.#slotsOf(mask).map((log) => ({ slot: log.slot, frame: log.received }));
+    return slotsOf(this.#host.logs, mask).map((log) => ({ slot: log.slot, frame: log.received }));
   }
 
   #each(mask: number, run: (index: number) => void): void {
@@ -311,7 +308,7 @@ export class ViewChange {
     ballot: Ballot,
     about: { readonly owners: number; readonly limit: number; readonly proposerHeld: readonly HeldFrame[] },
   ): Omit<Message<'report'>, 'viewId'> {
-    const held = this.#slotsOf(about.owners).map((log): ReportedSlot => {
+    const held = slotsOf(this.#host.logs, about.owners).map((log): ReportedSlot => {
       const known = about.proposerHeld.find((entry) => entry.slot === log.slot)?.frame ?? log.received;
       return {
         slot: log.slot,
@@ -354,7 +351,7 @@ export class ViewChange {
     // A value that was accepted before is completed whatever became of its peers since; if nobody has it, it is gone.
     if (accepted === undefined) this.#orphan = undefined;
     const isDue = (removed & ~this.#lost) === 0 && (late & ~this.#late) === 0;
-    const body = accepted?.body ?? (isDue ? this.#freshBody(attempt, reports) : undefined);
+    const body = accepted?.body ?? (isDue ? freshBody(attempt, reports, this.#host.logs) : undefined);
     if (body === undefined) return;
     attempt.body = body;
     this.#asked.add(ballot.round);
@@ -369,27 +366,6 @@ export class ViewChange {
     else if (message.ballot.voter === this.#host.selfIndex && !this.#asked.has(message.ballot.round)) {
       this.#send(from, { kind: 'abort', ballot: message.ballot });
     }
-  }
-
-  /** The maximum cut over all reports, or the plan, after every frame that a voter may have confirmed. */
-  #freshBody(attempt: Attempt, reports: readonly Message<'report'>[]): ViewBody | undefined {
-    const { removed, late, plan } = attempt;
-    if (plan !== undefined) {
-      const limits = reports.map(({ limit }) => limit);
-      // A report of before the lead was asked for bounds nothing.
-      if (limits.includes(NO_FRAME)) return undefined;
-      return { ...plan, late: 0, frame: Math.max(...limits) + 1, cuts: [] };
-    }
-    if ((removed | late) === 0) return undefined;
-    const cuts = this.#slotsOf(removed | late).map((log): SlotCut => {
-      const frames = reports.map(
-        (report) => report.held.find((entry) => entry.slot === log.slot)?.frame ?? log.received,
-      );
-      const base = Math.min(...frames);
-      const cut = Math.max(...frames);
-      return { slot: log.slot, base, cut, cells: encodeSlotCells(log.cells, base + 1, cut) };
-    });
-    return { ...NO_PLAN, removed, late, frame: 0, cuts };
   }
 
   #takeReject(from: number, message: Message<'reject'>, nowMs: number): void {

@@ -10,7 +10,7 @@
  *     byte 8      with a wide ack: its bits 8 to 15. Else it is the number nearest to the frame of bytes 3-4
  *     cells       see input-cells.ts, count * slots of the sender
  *     report      clock difference i16 (1/64 frame, 0x7fff = unknown), packets received u16, n u8 = slots of the vector:
- *                 0 among two peers, else playersMax, and then view u8 (low bits), hears u32 (bit = index in peers),
+ *                 0 among two peers, else up to the last one that was ever played, and then view u8 (low bits), hears u32 (bit = index in peers),
  *                 for each slot the low 16 bits of the last frame held
  *     hash        frame u16 (low bits, a multiple of 30), state hash u32
  *     relay       slot u8 (another peer's), first frame u16 (low bits), count u8 (1 to 32), cells of that slot
@@ -53,7 +53,7 @@ export interface FramePacketShape {
   /** Slots whose inputs this sender carries. */
   readonly senderSlots: number;
   readonly cellBytes: number;
-  /** Slots of the match (playersMax): entries of a report's vector, if there is one. */
+  /** Slots of the match (playersMax): most entries of a report's vector. */
   readonly vectorLength: number;
 }
 
@@ -153,8 +153,8 @@ function readReport(bytes: Uint8Array, offset: number, shape: FramePacketShape, 
   if (offset + 5 > bytes.length) return -1;
   header.vectorLength = bytes[offset + 4] as number;
   const wide = header.vectorLength > 0;
-  if (wide && header.vectorLength !== shape.vectorLength) return -1;
-  const end = offset + 5 + (wide ? REPORT_VIEW_BYTES + 2 * shape.vectorLength : 0);
+  if (header.vectorLength > shape.vectorLength) return -1;
+  const end = offset + 5 + (wide ? REPORT_VIEW_BYTES + 2 * header.vectorLength : 0);
   if (end > bytes.length) return -1;
   header.clock = (read16(bytes, offset) << 16) >> 16;
   header.received16 = read16(bytes, offset + 2);
