@@ -85,13 +85,18 @@ const NOBODY = 255;
 /** Small chunks let a sender stop soon and delay its inputs little; large ones keep the manifest of a large state small. */
 const CHUNK_SIZES = [4000, 8000, CHUNK_BYTES_MAX];
 
+/** Bytes of each chunk of a state of so many bytes, the last one apart. */
+export function chunkBytesOf(byteLength: number): number {
+  return CHUNK_SIZES.find((size) => byteLength <= size * CHUNKS_MAX) as number;
+}
+
 /**
  * Lengths and hashes of a serialised state.
  * @throws {InvariantError} for an empty state or one of more than 16 MiB: the caller refuses those before.
  */
 export function outlineOf(state: Uint8Array): StateOutline {
   assert(state.length > 0 && state.length <= STATE_BYTES_MAX, `a state of ${state.length} bytes was offered`);
-  const chunkBytes = CHUNK_SIZES.find((size) => state.length <= size * CHUNKS_MAX) as number;
+  const chunkBytes = chunkBytesOf(state.length);
   const chunkHashes: number[] = [];
   for (let at = 0; at < state.length; at += chunkBytes)
     chunkHashes.push(hashBytes(state.subarray(at, at + chunkBytes)));
