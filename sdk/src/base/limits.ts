@@ -3,7 +3,7 @@
 /** Largest message on the unreliable channel, in bytes: fits any path with an MTU of 1,200 and more. */
 export const PACKET_BYTES_MAX = 1100;
 /** Most frames of inputs in one packet. */
-export const PACKET_FRAMES_MAX = 128;
+export const PACKET_FRAMES_MAX = 127;
 /** Cells of an input log, a power of two. */
 export const LOG_FRAMES = 2048;
 /** Frames of an input log that may still be asked for. The rest of the ring is room for frames to come. */
@@ -19,6 +19,8 @@ export const HASH_REPEATS = 2;
 export const HASHES_PENDING_MAX = 32;
 /** The report section (clock, loss, vector) goes into every so many packets. */
 export const REPORT_INTERVAL_PACKETS = 8;
+/** Agreed changes of who plays a slot that are remembered: only frames that may be simulated again need them. */
+export const SLOT_CHANGES_KEPT = 16;
 /** How far the inputs of a peer may lead our confirmed frame. */
 export const FUTURE_FRAMES_MAX = 1920;
 

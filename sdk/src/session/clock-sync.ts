@@ -44,6 +44,13 @@ export class ClockSync {
     values[JITTER] = (values[JITTER] as number) + (Math.abs(late - mean) - (values[JITTER] as number)) / 16;
   }
 
+  /** Forgets what was measured, not the round trip: one of the two clocks stood still. */
+  restart(): void {
+    this.#values.fill(Number.POSITIVE_INFINITY, BUCKET_AT);
+    this.#values[BEST] = Number.POSITIVE_INFINITY;
+    this.#values[REMOTE] = Number.POSITIVE_INFINITY;
+  }
+
   #turnTo(bucket: number): void {
     const values = this.#values;
     const passed = bucket - this.#bucket;

@@ -14,6 +14,9 @@ const RAW = 2;
 const SENT = 3;
 const LEAD = 4;
 const PACE = 5;
+const JUMPED = 6;
+/** After a jump, how long what the others measured of us may be of before it. */
+const JUMP_REST_MS = 500;
 
 /** Time, position and pace. */
 export class MatchClock {
@@ -31,7 +34,7 @@ export class MatchClock {
     readonly windowFrames: number;
   }) {
     this.frameMs = frameMsOf(options.framesPerSecond);
-    this.#values = new Float64Array([options.nowMs, 0, 0, 0, 0, 1]);
+    this.#values = new Float64Array([options.nowMs, 0, 0, 0, 0, 1, Number.NEGATIVE_INFINITY]);
     this.#leads = new Float64Array(options.peerCount);
     this.#windowFrames = options.windowFrames;
     this.#catchUpFramesMax = options.framesPerSecond;
@@ -120,8 +123,11 @@ export class MatchClock {
     this.#values[SENT] = this.#values[NOW] as number;
   }
 
-  /** Sets the pace from the median lead over all members that are heard. */
-  steer(remotes: readonly RemotePeer[]): void {
+  /**
+   * Sets the pace from the median lead over all members that are heard.
+   * @param follows true if nobody waits for our inputs: far behind, we go to where the others are at once
+   */
+  steer(remotes: readonly RemotePeer[], follows: boolean): void {
     const leads = this.#leads;
     const adjustment = this.adjustment;
     let count = 1;
@@ -131,6 +137,14 @@ export class MatchClock {
     }
     const lead = medianLead(leads, count);
     this.#values[LEAD] = lead;
+    if (
+      follows &&
+      lead < -this.#windowFrames &&
+      this.nowMs - (this.#values[JUMPED] as number) > JUMP_REST_MS
+    ) {
+      this.#values[JUMPED] = this.nowMs;
+      this.#values[POSITION] = (this.#values[POSITION] as number) - lead;
+    }
     this.#values[PACE] = paceFor(lead, this.#windowFrames);
   }
 }

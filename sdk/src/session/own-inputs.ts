@@ -33,7 +33,7 @@ export class OwnInputs<I> {
     const { ownLogs, inputDelayFrames } = this.#options;
     for (let index = 0; index < ownLogs.length; index += 1) {
       const log = ownLogs[index] as SlotLog;
-      while (log.received < frame + inputDelayFrames) this.#readNext(log);
+      while (log.isActive && log.received < frame + inputDelayFrames) this.#readNext(log);
     }
   }
 
