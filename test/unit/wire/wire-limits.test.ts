@@ -45,7 +45,7 @@ test('a changed number would part the versions of the wire', () => {
   });
   expect(limits).toMatchObject({
     PACKET_BYTES_MAX: 1100,
-    PACKET_FRAMES_MAX: 128,
+    PACKET_FRAMES_MAX: 127,
     PLAYERS_MAX: 16,
     PEERS_MAX: 31,
   });
@@ -53,24 +53,25 @@ test('a changed number would part the versions of the wire', () => {
 
 test('a fresh header says nothing', () => {
   expect(createFrameHeader()).toEqual({
-    ...{ frame16: 0, stamp: 2047, ack: 0, wideAck: false, count: 0, cellsAt: 0 },
-    ...{ hasReport: false, clock: 0x7fff, received16: 0, view8: 0, hears: 0, vectorAt: 0 },
+    ...{ frame16: 0, stamp: 2047, ack: 0, wideAck: false, count: 0, epoch: 0, cellsAt: 0 },
+    ...{ hasReport: false, clock: 0x7fff, received16: 0, vectorLength: 0 },
+    ...{ view8: 0, hears: 0, vectorAt: 0 },
     ...{ hasHash: false, hashFrame16: 0, hash: 0 },
     ...{ hasRelay: false, relaySlot: 0, relayFirst16: 0, relayCount: 0, relayCellsAt: 0 },
   });
 });
 
 test('a packet of exactly 1,100 bytes is taken', () => {
-  const shape = { vectorLength: 541 };
+  // One unchanged frame of as many slots as it takes: eight in a byte.
   const bytes = new Array<number>(1100).fill(0);
-  bytes[0] = packets.FLAG_REPORT | packets.FLAG_WIDE_ACK;
-  expect(isTaken(bytes, shape)).toBe(true);
-  expect(isTaken([...bytes, 0, 0], { vectorLength: 542 })).toBe(false);
+  bytes[7] = 1;
+  expect(isTaken(bytes, { senderSlots: 1092 * 8 })).toBe(true);
+  expect(isTaken([...bytes, 0], { senderSlots: 1093 * 8 })).toBe(false);
 });
 
 test('the first byte goes up to 127: the highest stamp with all flags', () => {
   const rest = [0, 0, 0, 0, 0, 0, 0, 0];
-  const report = new Array<number>(4 + 5 + 2).fill(0);
+  const report = [0, 0, 0, 0, 1, ...new Array<number>(5 + 2).fill(0)];
   const hash = [30, 0, 1, 2, 3, 4];
   const relay = [0, 1, 0, 1, 0];
   expect(isTaken([127, ...rest, ...report, ...hash, ...relay], { vectorLength: 1 })).toBe(true);
@@ -78,10 +79,15 @@ test('the first byte goes up to 127: the highest stamp with all flags', () => {
   expect(isTaken([112, 0, 0, 0, 0, 0, 0, 0])).toBe(true);
 });
 
-test('the vector of a match with one slot and three peers has one entry', () => {
-  const report = [packets.FLAG_REPORT, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 0, 9, 1, 0, 0, 0];
-  expect(isTaken([...report, 5, 0], { vectorLength: 1 })).toBe(true);
-  expect(isTaken(report, { vectorLength: 1 })).toBe(false);
+test('a vector may be as short as one entry, and is never longer than the match has slots', () => {
+  const report = [packets.FLAG_REPORT, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 0];
+  const view = [9, 1, 0, 0, 0];
+  expect(isTaken([...report, 1, ...view, 5, 0], { vectorLength: 1 })).toBe(true);
+  expect(isTaken([...report, 1, ...view, 5, 0], { vectorLength: 16 })).toBe(true);
+  expect(isTaken([...report, 1, ...view], { vectorLength: 1 })).toBe(false);
+  expect(isTaken([...report, 2, ...view, 5, 0, 5, 0], { vectorLength: 1 })).toBe(false);
+  expect(isTaken([...report, 2, ...view, 5, 0, 5, 0], { vectorLength: 2 })).toBe(true);
+  expect(isTaken([...report, 0, ...view], { vectorLength: 1 })).toBe(false);
 });
 
 test('a report between two peers says nothing of views', () => {
@@ -99,6 +105,7 @@ test('a report between two peers says nothing of views', () => {
     0,
     2,
     0,
+    0,
     30,
     0,
     1,
@@ -113,7 +120,7 @@ test('a report between two peers says nothing of views', () => {
 
 test('a report that is cut short is refused, though the header could be read as the sections behind it', () => {
   const flags = packets.FLAG_REPORT | packets.FLAG_HASH | packets.FLAG_RELAY;
-  expect(isTaken([flags, 0, 0, 0, 0, 3, 0, 0, 1, 0], { vectorLength: 16 })).toBe(false);
+  expect(isTaken([flags, 0, 0, 0, 0, 3, 0, 0, 1, 0, 1, 0], { vectorLength: 16 })).toBe(false);
 });
 
 test('a relay has 1 to 32 frames of a slot of the match', () => {
