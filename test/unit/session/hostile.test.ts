@@ -1,5 +1,6 @@
 /** Bytes that no honest peer sends: counted, dropped, and no confirmed frame is any different for them. */
 import { defineInput, int } from 'rollmesh/state';
+import { PACKET_FRAMES_MAX } from '../../../sdk/src/base/limits.js';
 import { createRandom } from '../../../sdk/src/base/prng.js';
 import { hashBytes } from '../../../sdk/src/base/state-hash.js';
 import { encodeUtf8 } from '../../../sdk/src/base/utf8.js';
@@ -237,17 +238,17 @@ describe('from a member of the match', () => {
       sealFramePacket(bytes, bytes.length, {
         matchKey: KEY,
         flags: FLAG_WIDE_ACK,
-        frame: frame + 128,
+        frame: frame + PACKET_FRAMES_MAX,
         stamp: STAMP_NONE,
         ack: 1,
-        count: 128,
+        count: PACKET_FRAMES_MAX,
         epoch: 0,
       });
       const before = malformed(mesh);
       mesh.deliver({ from: 1, to: 0, channel: 'unreliable', bytes });
       if (malformed(mesh) === before) {
         accepted += 1;
-        frame += 128;
+        frame += PACKET_FRAMES_MAX;
       }
     }
     expect(accepted).toBe(15);
@@ -313,6 +314,7 @@ describe('from a member of the match', () => {
       stamp: STAMP_NONE,
       ack: honest[6] as number,
       count,
+      epoch: 0,
     });
     mesh.deliver({ from: 1, to: 0, channel: 'unreliable', bytes: illegal });
     expect(malformed(mesh)).toBe(1);
@@ -378,7 +380,7 @@ describe('from a member of the match', () => {
     });
     mesh.start();
     mesh.run(40_000);
-    // Its frames past 128 never come: it waits for ours, we for its. Nothing breaks.
+    // Its frames past 127 never come: it waits for ours, we for its. Nothing breaks.
     expect(mesh.violations).toEqual([]);
     expect(peer(mesh, 0).heard('equivocation')).toEqual([]);
     expect(mesh.compareHashes().different).toEqual([]);

@@ -384,6 +384,17 @@ const ENDS_OF_BODIES = [
   [0, 0, 0, 1, 16, 5, 0, 0, 0, 5, 0, 0, 0, 0, 0],
 ];
 
+/** What the second codec reads and writes, `undefined` if it refuses to read. */
+function writtenAgain(bytes: readonly number[]): number[] | undefined {
+  let message: SecondView;
+  try {
+    message = readView(bytes, 7, 2);
+  } catch {
+    return undefined;
+  }
+  return writeView(message, 7);
+}
+
 test('both codecs of view messages refuse the same', () => {
   let accepted = 0;
   const byte = fc.constantFrom(0, 0, 0, 0, 1, 1, 2, 3, 0x61, 255);
@@ -392,13 +403,10 @@ test('both codecs of view messages refuse the same', () => {
     const crc = checksum(bytes, 7);
     bytes[1] = crc % 256;
     bytes[2] = Math.floor(crc / 256);
-    const message = decodeViewMessage(Uint8Array.from(bytes), 7, 2);
-    if (message === undefined) {
-      expect(() => readView(bytes, 7, 2)).toThrow();
-      return false;
-    }
-    expect(writeView(readView(bytes, 7, 2), 7)).toEqual(bytes);
-    return true;
+    const isLegal = decodeViewMessage(Uint8Array.from(bytes), 7, 2) !== undefined;
+    const again = writtenAgain(bytes);
+    if (isLegal ? `${again}` !== `${bytes}` : again !== undefined) throw new Error(`${bytes}`);
+    return isLegal;
   };
   fc.assert(
     fc.property(
@@ -414,5 +422,5 @@ test('both codecs of view messages refuse the same', () => {
     ),
     { numRuns: 400, seed: 1 },
   );
-  expect(accepted).toBeGreaterThan(1000);
+  expect(accepted).toBeGreaterThan(300);
 });
