@@ -388,21 +388,27 @@ describe('from a member of the match', () => {
   });
 
   test('a clock that lies steers nobody out of the bounds of pacing', () => {
+    let lies = 0;
     const mesh = meshOf({
       peerCount: 4,
       intercept: ({ from, bytes }) => {
-        if (from !== 3 || ((bytes[0] as number) & 0x81) !== 1) return [bytes];
+        const first = bytes[0] as number;
+        // A report, and no relay behind it.
+        if (from !== 3 || (first & 0x85) !== 1) return [bytes];
         return [
           forged(bytes, (copy) => {
-            // The clock difference of the report is behind the inputs: find it from the end.
-            const at = copy.length - (4 + 4) - (((copy[0] as number) & FLAG_HASH) !== 0 ? 6 : 0);
+            // The report is behind the inputs: find it from the end. It has an entry for each of four slots.
+            const at = copy.length - ((first & FLAG_HASH) !== 0 ? 6 : 0) - (4 + 1 + 5 + 4 * 2);
+            expect(copy[at + 4]).toBe(4);
             write16(copy, at, 0x7000);
+            lies += 1;
           }),
         ];
       },
     });
     mesh.start();
     mesh.run(5000);
+    expect(lies).toBeGreaterThan(60);
     const frames = mesh.peers.slice(0, 3).map(({ session }) => session.frameCurrent);
     for (const frame of frames) expect(frame).toBeGreaterThan(290);
     expect(Math.max(...frames) - Math.min(...frames)).toBeLessThanOrEqual(2);
