@@ -85,7 +85,7 @@ export class FrameExchange {
   /** One view per packet length, made on first use: a fresh subarray per packet would be garbage each frame. */
   readonly #views: (Uint8Array | undefined)[] = [];
   readonly #seal: SealFields;
-  readonly #range: CellRange;
+  #range: CellRange;
   readonly #relayRange: { rings: CellRing[]; first: number; count: number };
   readonly #header: FrameHeader = createFrameHeader();
   readonly #scratch: readonly Uint8Array[];
@@ -124,6 +124,21 @@ export class FrameExchange {
   /** All know that the inputs of a slot go on at `frame`: frames before it are nobody's to send. */
   reopened(log: SlotLog, frame: number): void {
     for (const rows of [this.held, this.said]) for (const row of rows) row[log.slot] = frame - 1;
+  }
+
+  /** Our slots are those of `ownLogs` now. */
+  seated(): void {
+    this.#range = { rings: this.#options.ownLogs.map((log) => log.cells), first: 0, count: 0 };
+  }
+
+  /** All members hold what the state after `frame` is made of. */
+  startFrom(frame: number): void {
+    for (const rows of [this.held, this.said]) for (const row of rows) row.fill(frame);
+  }
+
+  /** What a peer of that index was known to hold is of another coming: this one gets the state after `frame`. */
+  forget(index: number, frame: number): void {
+    for (const rows of [this.held, this.said]) rows[index]?.fill(frame);
   }
 
   /** True if our packets carry inputs: we own slots that play. */

@@ -1,6 +1,6 @@
 /** Checks the options of `createSession`, fills defaults, and computes what peers must agree on. */
 import { requireArgument } from '../base/errors.js';
-import { canonicalJson, deepFreeze } from '../base/json.js';
+import { canonicalJson, deepFreeze, type JsonObject } from '../base/json.js';
 import {
   INPUT_BYTES_MAX,
   INPUT_DELAY_FRAMES_MAX,
@@ -31,6 +31,10 @@ export interface SessionSetup<S, I> {
   readonly logs: readonly SlotLog[];
   /** Slots played at frame 0. */
   readonly playerCount: number;
+  /** The match runs already: its state comes from the others. */
+  readonly joins: boolean;
+  /** What is agreed on the late and the lost, as it was given: for newcomers. */
+  readonly policy: JsonObject;
   /** The logs this peer owns; a newcomer gets them when it is seated. */
   readonly ownLogs: SlotLog[];
   readonly options: GameOptions;
@@ -95,7 +99,7 @@ function requirePeers<S, I>({ peers, self }: SessionOptions<S, I>): void {
   );
 }
 
-function requirePlayers<S, I>({ game, peers, players }: SessionOptions<S, I>): void {
+function requirePlayers<S, I>({ game, peers, players = [] }: SessionOptions<S, I>): void {
   requireArgument(
     Array.isArray(players) && players.length >= 1 && players.length <= game.playersMax,
     `createSession: players must be a list of 1 to ${game.playersMax} entries; it has ${players?.length}.`,
@@ -177,8 +181,11 @@ function botOf<S, I>(
 export function prepareSession<S, I>(options: SessionOptions<S, I>): SessionSetup<S, I> {
   requireBasics(options);
   requirePeers(options);
-  requirePlayers(options);
-  const { game, self, peers, players } = options;
+  const joins = options.join === true;
+  if (!joins) requirePlayers(options);
+  const { game, self, peers } = options;
+  const players = joins ? [] : (options.players ?? []);
+  requireInteger(options.slotCount ?? 1, 0, game.playersMax, 'slotCount');
   const logs = Array.from({ length: game.playersMax }, (_, slot) => {
     const owner = players[slot]?.peer;
     const log = new SlotLog(
@@ -192,7 +199,7 @@ export function prepareSession<S, I>(options: SessionOptions<S, I>): SessionSetu
   const selfIndex = peers.indexOf(self);
   const ownLogs = logs.filter((log) => log.owner === selfIndex);
   requireArgument(
-    ownLogs.length === 0 || typeof options.readInput === 'function',
+    (ownLogs.length === 0 && !joins) || typeof options.readInput === 'function',
     'createSession: readInput must be a function (slot, frame).',
   );
   const { inputDelayFrames: delay = 2, predictionFramesMax = 8 } = options;
@@ -210,6 +217,14 @@ export function prepareSession<S, I>(options: SessionOptions<S, I>): SessionSetu
     peers: [...peers],
     logs,
     playerCount: players.length,
+    joins,
+    policy: {
+      onLost: options.onLost ?? 'vacate',
+      onLate: onLateOf(options),
+      lateInput: options.lateInput ?? 'neutral',
+      lostAfterMs,
+      lateAfterMs,
+    },
     ownLogs,
     options: value,
     inputDelayFrames:
@@ -244,7 +259,7 @@ function agreementOf<S, I>(options: SessionOptions<S, I>, values: AgreedValues):
     framesPerSecond: game.framesPerSecond,
     options: values.optionsText,
     peers: options.peers,
-    players: options.players.map((player) => player.peer),
+    players: (options.players ?? []).map((player) => player.peer),
     onLost: options.onLost ?? 'vacate',
     onLate: onLateOf(options),
     lateInput: options.lateInput ?? 'neutral',

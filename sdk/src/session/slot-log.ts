@@ -18,6 +18,8 @@ export type SlotControl = 'owner' | 'substitute' | 'lost' | 'vacant';
 export interface SlotChange {
   readonly frame: number;
   readonly control: SlotControl;
+  /** How often the owner's inputs had been taken up again by then. */
+  readonly epoch: number;
 }
 
 /** The inputs of one slot. Frames are written once, in order; prediction repeats the newest. */
@@ -71,28 +73,31 @@ export class SlotLog {
 
   /** Who plays at `frame`. */
   controlAt(frame: number): SlotControl {
-    if (frame >= this.since) return this.control;
-    for (let index = this.#earlier.length - 1; index >= 0; index -= 1) {
-      const change = this.#earlier[index] as SlotChange;
-      if (frame >= change.frame) return change.control;
-    }
-    return 'owner';
+    return frame >= this.since ? this.control : (this.#changeAt(frame)?.control ?? 'owner');
   }
 
   /** First frame of the period that `frame` is in. */
   periodStart(frame: number): number {
-    if (frame >= this.since) return this.since;
+    return frame >= this.since ? this.since : (this.#changeAt(frame)?.frame ?? 0);
+  }
+
+  /** How often the owner's inputs had been taken up again by `frame`. */
+  epochAt(frame: number): number {
+    return frame >= this.since ? this.epoch : (this.#changeAt(frame)?.epoch ?? 0);
+  }
+
+  #changeAt(frame: number): SlotChange | undefined {
     for (let index = this.#earlier.length - 1; index >= 0; index -= 1) {
       const change = this.#earlier[index] as SlotChange;
-      if (frame >= change.frame) return change.frame;
+      if (frame >= change.frame) return change;
     }
-    return 0;
+    return undefined;
   }
 
   /** All agreed: from `frame` on, `control` plays. Changes come in rising order of frames. */
   change(frame: number, control: SlotControl): void {
     if (this.isActive) this.#heldBefore = this.held;
-    this.#earlier.push({ frame: this.since, control: this.control });
+    this.#earlier.push({ frame: this.since, control: this.control, epoch: this.epoch });
     if (this.#earlier.length > SLOT_CHANGES_KEPT) this.#earlier.shift();
     this.since = frame;
     this.control = control;
@@ -100,14 +105,32 @@ export class SlotLog {
 
   /** The owner's inputs go on at `frame`: whatever was sent for frames before it and after the last cut is void. */
   reopen(frame: number): void {
-    this.epoch += 1;
     this.change(frame, 'owner');
+    this.epoch += 1;
     this.received = frame - 1;
     this.limit = NO_FRAME;
     this.equivocated = Math.min(this.equivocated, frame - 1);
     // The first cell is coded against the frame before it: all take neutral for that.
     const at = this.cells.offsetOf(frame - 1);
     this.cells.bytes.fill(0, at, at + this.cells.cellBytes);
+  }
+
+  /** A newcomer's log: what the members know of the slot after `frame`. */
+  startFrom(
+    frame: number,
+    about: {
+      readonly control: SlotControl;
+      readonly since: number;
+      readonly epoch: number;
+      readonly lastInput: Uint8Array;
+    },
+  ): void {
+    this.control = about.control;
+    this.since = about.since;
+    this.epoch = about.epoch;
+    this.received = about.control === 'owner' ? frame : Math.max(0, about.since - 1);
+    this.#heldBefore = this.received;
+    this.cells.bytes.set(about.lastInput, this.cells.offsetOf(this.received));
   }
 
   /** Writes frame `received + 1`. */

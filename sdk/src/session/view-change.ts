@@ -79,11 +79,20 @@ export class ViewChange {
   #orphan: ViewBody | undefined;
   /** The newest planned frame: plans come in rising order. */
   #planned = 0;
+  /** Frame of the state that this peer began with. */
+  #startFrame = 0;
   readonly #commits: Message<'commit'>[] = [];
 
   constructor(host: ViewHost) {
     this.#host = host;
     this.#book = new ReportBook(host.logs, (frame) => host.limitConfirm(frame));
+  }
+
+  /** A newcomer begins in the view that let it in, with the state after `frame`. */
+  startFrom(viewId: number, frame: number): void {
+    this.viewId = viewId;
+    this.#planned = frame;
+    this.#startFrame = frame;
   }
 
   /** True while this peer's logs are frozen by a promise or a proposal of its own. */
@@ -243,7 +252,8 @@ export class ViewChange {
   /** Takes a message of another peer. */
   receive(from: number, message: ViewMessage, nowMs: number): void {
     if (message.kind === 'commit') {
-      this.#takeCommit(message);
+      if (this.#isOtherBranch(from, message)) this.#host.apply(message.body);
+      else this.#takeCommit(message);
       return;
     }
     if (message.viewId !== this.viewId + 1) {
@@ -272,6 +282,17 @@ export class ViewChange {
         break;
       default:
     }
+  }
+
+  /** Two last voters lost each other and both went on alone: of the two branches, that of the lower index stays. */
+  #isOtherBranch(from: number, { viewId, body }: Message<'commit'>): boolean {
+    const self = 1 << this.#host.selfIndex;
+    return (
+      viewId === this.viewId &&
+      (body.removed & self) !== 0 &&
+      this.#host.voters() === self &&
+      from < this.#host.selfIndex
+    );
   }
 
   #takeProposal(from: number, message: Message<'propose'>): void {
@@ -459,12 +480,14 @@ export class ViewChange {
   #isReady(body: ViewBody): boolean {
     const host = this.#host;
     const final = host.frameFinal();
-    if (body.frame > 0 && body.frame <= final) return false;
+    if (body.frame > this.#startFrame && body.frame <= final) return false;
     return body.cuts.every(({ slot, base, cut, cells }) => {
-      if (cut < final) return false;
       const log = host.logs[slot];
+      // A newcomer's state may have it already.
+      if (log?.isActive !== true) return true;
+      if (cut < final) return false;
       // Not yet: the inputs up to `base` still come by relay. The commit is offered again.
-      return log === undefined || log.received >= cut || host.stage(log, base, cut, cells);
+      return log.received >= cut || host.stage(log, base, cut, cells);
     });
   }
 
