@@ -43,7 +43,8 @@ function shapeOf(content: Content, cellBytes = 1): FramePacketShape {
     matchKey: KEY,
     senderSlots: content.inputs.length,
     cellBytes,
-    vectorLength: content.playersMax ?? content.report?.vector.length ?? (content.relay === undefined ? 0 : 4),
+    vectorLength:
+      content.playersMax ?? content.report?.vector.length ?? (content.relay === undefined ? 0 : 4),
   };
 }
 

@@ -139,7 +139,18 @@ export function readPacket(bytes: readonly number[], context: PacketContext): Pa
   const hash = (first & 2) !== 0 ? { frameLow: source.unsigned(2), value: source.unsigned(4) } : undefined;
   const relay = (first & 4) !== 0 ? takeRelay(source, context) : undefined;
   if (!source.isAtEnd) throw new Error('too long');
-  return { frameLow, stamp, acknowledgement, isWide, count, epoch: counted < 128 ? 0 : 1, cells, report, hash, relay };
+  return {
+    frameLow,
+    stamp,
+    acknowledgement,
+    isWide,
+    count,
+    epoch: counted < 128 ? 0 : 1,
+    cells,
+    report,
+    hash,
+    relay,
+  };
 }
 
 function takeReport(source: Bytes, context: PacketContext): Packet['report'] {
