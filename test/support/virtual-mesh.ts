@@ -130,7 +130,8 @@ export class VirtualMesh<S, I> {
   #read(peer: MeshPeer<S, I>, slot: number, frame: number): I {
     const joined = (): boolean =>
       peer.heard('peer-joined').some((event) => event.peer === peer.id && event.slots.includes(slot));
-    if (this.owners[slot] !== peer.index && !joined()) this.violations.push(`peer ${peer.id} is asked for slot ${slot}`);
+    if (this.owners[slot] !== peer.index && !joined())
+      this.violations.push(`peer ${peer.id} is asked for slot ${slot}`);
     const value = this.#options.readInput(slot, frame, this.#inputRandoms[slot] as Random);
     const reads = peer.reads.get(slot) ?? [];
     if (reads[frame] !== undefined) this.violations.push(`slot ${slot} is read twice for frame ${frame}`);

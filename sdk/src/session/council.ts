@@ -74,7 +74,7 @@ export interface CouncilTimeline {
   pausedAt: number;
   /** False if we cannot go back to that frame any more. */
   endInputs(log: SlotLog, cut: number, control: SlotControl): boolean;
-  schedule(log: SlotLog, frame: number, control: SlotControl): boolean;
+  schedule(log: SlotLog, frame: number, control: SlotControl, owner?: number): boolean;
 }
 
 /** Liveness and agreement. */
@@ -253,8 +253,7 @@ export class Council {
       const log = setup.logs[slot];
       // A newcomer's state may have it already.
       if (log === undefined || (log.isActive && log.owner === owner)) continue;
-      log.owner = owner;
-      if (!timeline.schedule(log, frame, 'owner')) return false;
+      if (!timeline.schedule(log, frame, 'owner', owner)) return false;
       exchange.reopened(log, frame);
     }
     for (const owner of owners) {

@@ -5,10 +5,10 @@
  */
 import { requireArgument } from '../base/errors.js';
 import type { JsonObject } from '../base/json.js';
-import { PEERS_MAX } from '../base/limits.js';
+import { PEERS_MAX, STATES_OFFERED_MAX } from '../base/limits.js';
 import type { PeerId } from '../base/peer-id.js';
 import { WIRE_VERSION } from '../wire/handshake-message.js';
-import type { ManifestHeader, ManifestPeer, ManifestSlot } from '../wire/join-manifest.js';
+import type { ManifestHeader, ManifestPeer } from '../wire/join-manifest.js';
 import {
   decodeJoin,
   encodeJoinReply,
@@ -209,7 +209,10 @@ export class JoinDesk {
       if (remote?.member === true && remote.nonce === guest.nonce) {
         const seats = remote.logs.length === 0 ? this.#seatsFor(remote, guest) : [];
         if (seats.length > 0) return { newcomers: [], seats };
-      } else if (remote?.member !== true) {
+      } else if (
+        remote?.member !== true &&
+        this.#offer.frames.length + this.#promised.length < STATES_OFFERED_MAX
+      ) {
         const index = this.#indexFor(guest.peer);
         if (index >= 0) return { newcomers: [{ index, peer: guest.peer, nonce: guest.nonce }], seats: [] };
       }
@@ -282,6 +285,7 @@ export class JoinDesk {
       this.seated(guest.peer);
       return;
     }
+    if (isIn && !remote.isFetching) this.#offer.close(guest.peer);
     // Seats depend on its pace, which nobody tells us of.
     if (isIn && this.#wanted === undefined) this.#wanted = this.#nextWanted();
     if (nowMs - guest.repliedAtMs < REPLY_INTERVAL_MS || guest.heardAtMs < guest.repliedAtMs) return;
@@ -324,33 +328,15 @@ export class JoinDesk {
       stateHash: timeline.simulation.hashOf(frame),
       peers,
       inputBytes: setup.game.input.byteLength,
-      slots: setup.logs.map((log) => slotAt(log, frame)),
+      slots: setup.logs.map((log) => log.manifestAt(frame)),
+      // A paused match confirms no frame to come: whoever joins has to wait until it goes on.
+      isPaused: false,
       config: {
         policy: setup.policy,
         framesPerSecond: setup.game.framesPerSecond,
         options: setup.options as JsonObject,
         playerCount: setup.playerCount,
-        epochs: setup.logs.map((log) => log.epochAt(frame)),
-        lost: setup.logs.flatMap((log) => (log.controlAt(frame) === 'lost' ? [log.slot] : [])),
       },
     };
   }
-}
-
-/** What a slot is at a frame, as every member that confirmed it knows it. */
-function slotAt(log: SlotLog, frame: number): ManifestSlot {
-  const control = log.controlAt(frame);
-  const since = log.periodStart(frame);
-  const at = control === 'substitute' ? since - 1 : frame;
-  const last = log.cells.offsetOf(at);
-  const plays = control === 'owner' || control === 'substitute';
-  return {
-    owner: plays ? log.owner : undefined,
-    state: control === 'owner' ? 'active' : control === 'substitute' ? 'substituted' : 'vacant',
-    since,
-    lastInput:
-      plays && at > 0
-        ? log.cells.bytes.slice(last, last + log.cells.cellBytes)
-        : new Uint8Array(log.cells.cellBytes),
-  };
 }

@@ -1,11 +1,10 @@
 /** What a newcomer makes of the manifest: the setup that the members have, and the logs as they are after its frame. */
 import { SdkError } from '../base/errors.js';
 import type { JsonObject } from '../base/json.js';
-import type { Manifest, ManifestSlot } from '../wire/join-manifest.js';
+import type { Manifest } from '../wire/join-manifest.js';
 import type { GameOptions } from './game.js';
 import { prepareSession, type SessionSetup } from './session-setup.js';
 import type { SessionOptions } from './session-types.js';
-import { NO_OWNER, type SlotControl } from './slot-log.js';
 
 /** What members write into a manifest besides what all matches have. */
 export interface ManifestConfig {
@@ -13,10 +12,6 @@ export interface ManifestConfig {
   readonly framesPerSecond: number;
   readonly options: GameOptions;
   readonly playerCount: number;
-  /** Per slot: how often its owner's inputs had been taken up again. */
-  readonly epochs: readonly number[];
-  /** Slots whose players are lost. */
-  readonly lost: readonly number[];
 }
 
 /** Why a manifest cannot be played with these options, if it cannot. */
@@ -50,17 +45,6 @@ export function setupFromManifest<S, I>(
     options: config.options,
     ...(config.policy as Partial<SessionOptions<S, I>>),
   });
-  for (const [slot, about] of manifest.slots.entries()) {
-    const log = setup.logs[slot];
-    if (log === undefined) continue;
-    log.owner = about.owner ?? NO_OWNER;
-    const control = controlOf(about, config.lost.includes(slot));
-    log.startFrom(manifest.frame, { ...about, control, epoch: config.epochs[slot] ?? 0 });
-  }
+  for (const [slot, about] of manifest.slots.entries()) setup.logs[slot]?.startFrom(about);
   return { ...setup, matchKey: manifest.matchKey, playerCount: config.playerCount };
-}
-
-function controlOf({ state }: ManifestSlot, isLost: boolean): SlotControl {
-  if (state === 'active') return 'owner';
-  return state === 'substituted' ? 'substitute' : isLost ? 'lost' : 'vacant';
 }

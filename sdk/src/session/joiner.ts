@@ -112,15 +112,15 @@ export class Joiner {
   advance(nowMs: number): JoinOutcome | undefined {
     if (this.#outcome !== undefined) return this.#outcome;
     if (nowMs - this.#saidAtMs >= JOIN_INTERVAL_MS) this.#ask(nowMs);
-    const fetch = this.#fetch;
-    if (fetch === undefined) {
+    const transfer = this.#fetch;
+    if (transfer === undefined) {
       if (nowMs - this.#answeredAtMs > UNANSWERED_MS)
         this.#outcome = { kind: 'failed', message: `No member answered within ${UNANSWERED_MS / 1000} s.` };
       return this.#outcome;
     }
-    fetch.advance(nowMs);
-    if (fetch.phase === 'done') this.#takeState(fetch, nowMs);
-    else if (fetch.phase === 'failed') this.again(fetch.failure?.message ?? '', nowMs);
+    transfer.advance(nowMs);
+    if (transfer.phase === 'done') this.#takeState(transfer, nowMs);
+    else if (transfer.phase === 'failed') this.again(transfer.failure?.message ?? '', nowMs);
     return this.#outcome;
   }
 

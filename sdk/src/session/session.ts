@@ -105,8 +105,8 @@ class RollbackSession<S, I> implements Session<S, I> {
     return this.#events.emitter.on(type, listener);
   }
 
-  receive(peer: PeerId, channel: ChannelName, bytes: Uint8Array, nowMs: number): void {
-    if (channel === 'bulk' && bytes.length < 3) return;
+  receive(peer: PeerId, _channel: ChannelName, bytes: Uint8Array, nowMs: number): void {
+    if (this.#hasEnded || this.#core.phase === 'ended') return;
     const { clock } = this.#core;
     // Held like the match's own time: by a clock that fell back, whoever was just heard would seem silent for long.
     const atMs = nowMs > clock.nowMs && nowMs !== Number.POSITIVE_INFINITY ? nowMs : clock.nowMs;

@@ -204,8 +204,8 @@ export class Timeline<S, I> {
    * From `frame` on, which no voter has confirmed, `control` plays a slot.
    * @returns false if the state to go back to is no longer kept
    */
-  schedule(log: SlotLog, frame: number, control: SlotControl): boolean {
-    if (control === 'owner') log.reopen(frame);
+  schedule(log: SlotLog, frame: number, control: SlotControl, owner: number = log.owner): boolean {
+    if (control === 'owner') log.reopen(frame, owner);
     else log.change(frame, control);
     return this.#changedFrom(frame);
   }
