@@ -112,6 +112,8 @@ export class MeshPeer<S, I> {
     const wrong: string[] = [];
     if (this.session.phase === 'ended') return [];
     if (this.session.phase === 'joining') {
+      // What it confirmed beyond the final frame was a branch that it gives up.
+      if (!this.#joins) this.hashes.length = Math.min(this.hashes.length, this.#frameFinal + 1);
       this.#joins = true;
       return [];
     }
@@ -119,9 +121,8 @@ export class MeshPeer<S, I> {
       // It begins, or begins again, with a state of the others.
       this.#joins = false;
       this.#joinedAt = frameConfirmed;
-      this.hashes.length = Math.min(this.hashes.length, frameConfirmed + 1);
-      while (this.hashes.length <= frameConfirmed)
-        this.hashes.push(this.session.stateHash(this.hashes.length) ?? UNKNOWN_HASH);
+      while (this.hashes.length < frameConfirmed) this.hashes.push(UNKNOWN_HASH);
+      this.hashes.length = frameConfirmed;
       this.#frameFinal = Math.min(this.#frameFinal, frameFinal);
     }
     const depth = frameCurrent - frameConfirmed;

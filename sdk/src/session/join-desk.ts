@@ -280,8 +280,10 @@ export class JoinDesk {
     const { keepsPace } = this.#options;
     const remote = this.#remoteOf(guest.peer);
     const isIn = remote?.member === true && remote.nonce === guest.nonce;
+    // It was let in and is gone again: it may ask anew.
+    const isGone = remote !== undefined && !remote.member && remote.nonce === guest.nonce;
     const isDone = isIn && (remote.logs.length > 0 || (guest.slotsWanted === 0 && keepsPace(remote)));
-    if (isDone || nowMs - guest.heardAtMs > GUEST_KEPT_MS) {
+    if (isDone || isGone || nowMs - guest.heardAtMs > GUEST_KEPT_MS) {
       this.seated(guest.peer);
       return;
     }

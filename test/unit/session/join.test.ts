@@ -314,16 +314,21 @@ test('with rejoin false it ends instead, and nobody is let in unasked', () => {
 test('a player leaves, another takes the slot, again and again', () => {
   const mesh = meshOf<ChainState, ChainInput>(15, { members: 2, peerCount: 6, ...chainOf(3) });
   // The third to sixth ask one after the other; there is one free slot, and each leaves after a while.
-  for (let joiner = 2; joiner < 6; joiner += 1) {
-    expect(
-      mesh.runUntil(() => peer(mesh, joiner).exists && slotsOf(mesh, joiner)[2] === 'active', 12_000),
-    ).toBe(true);
+  const seated = (): string[] =>
+    peer(mesh, 0)
+      .heard('peer-joined')
+      .map((event) => event.peer);
+  for (let turn = 1; turn <= 4; turn += 1) {
+    expect(mesh.runUntil(() => seated().length === turn, 12_000)).toBe(true);
     mesh.run(700);
+    const joiner = mesh.peers.findIndex(({ id }) => id === seated()[turn - 1]);
+    expect(slotsOf(mesh, joiner)[2]).toBe('active');
     expectAllEqual(mesh, [0, 1, joiner]);
     leave(mesh, joiner);
     mesh.run(500);
-    expect(peer(mesh, 0).heard('peer-left')).toHaveLength(joiner - 1);
+    expect(peer(mesh, 0).heard('peer-left')).toHaveLength(turn);
   }
+  expect(new Set(seated()).size).toBe(4);
   expect(peer(mesh, 0).session.peers).toHaveLength(6);
   expect(peer(mesh, 0).session.stats().stalls).toBe(0);
 });
