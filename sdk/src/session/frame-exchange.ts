@@ -27,6 +27,7 @@ import {
   INPUTS_BYTES_MAX,
   NARROW_ACK_FRAMES,
   RELAY_FRAMES_MAX,
+  REPORT_BYTES,
   read16,
   type SealFields,
   STAMP_NONE,
@@ -63,6 +64,8 @@ export interface OutgoingFacts {
   /** Hash of the newest frame that is due for a check. */
   hash: number;
   report: boolean;
+  /** Delay that we want for our own inputs. */
+  delayFrames: number;
   viewId: number;
   /** Peers whose packets arrive here, a bit each. */
   hears: number;
@@ -177,7 +180,8 @@ export class FrameExchange {
     }
     write16(out, offset, clock);
     write16(out, offset + 2, to.packetsReceived);
-    let at = offset + 4;
+    out[offset + 4] = facts.delayFrames;
+    let at = offset + REPORT_BYTES;
     if (this.#options.peerCount <= 2) return at;
     out[at] = facts.viewId & 0xff;
     write32(out, at + 1, facts.hears);

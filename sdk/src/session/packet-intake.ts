@@ -142,11 +142,12 @@ export class PacketIntake {
     const frame = remote.newestFrame + (((header.frame16 - remote.newestFrame) << 16) >> 16);
     const position = frame + STAMP_SHIFT_FRAMES - header.stamp / STAMP_STEPS_PER_FRAME;
     if (phase === 'handshake') handshake.startFromPeer(position * clock.frameMs, remote, nowMs);
-    else remote.clock.sample(clock.rawAt(nowMs) - position, nowMs);
+    else remote.clock.sample(clock.rawAt(nowMs), position, nowMs);
   }
 
   #noteReport(remote: RemotePeer, header: FrameHeader, nowMs: number): void {
     remote.noteReport(header.received16);
+    remote.delayFrames = header.delayFrames;
     if (remote.shape.vectorLength > 0) {
       const { viewChange, membership } = this.#options.council;
       remote.reported = true;

@@ -3,7 +3,6 @@ import { requireArgument } from '../base/errors.js';
 import { canonicalJson, deepFreeze } from '../base/json.js';
 import {
   INPUT_BYTES_MAX,
-  INPUT_DELAY_FRAMES_MAX,
   LOG_FRAMES,
   OPTIONS_BYTES_MAX,
   PEERS_MAX,
@@ -16,8 +15,12 @@ import { INPUTS_BYTES_MAX } from '../wire/frame-packet.js';
 import type { Agreement } from '../wire/handshake-message.js';
 import { frameBytesMax } from '../wire/input-cells.js';
 import type { Bot, Game, GameOptions } from './game.js';
-import type { SessionOptions } from './session-types.js';
+import { type DelayRule, delayRuleOf } from './input-delay.js';
+import type { InputDelay, SessionOptions } from './session-types.js';
 import { SlotLog } from './slot-log.js';
+
+/** Delay where nothing else is asked for, and where 'auto' begins. */
+const INPUT_DELAY_FRAMES_DEFAULT = 2;
 
 /** Options with every default filled in and checked. */
 export interface SessionSetup<S, I> {
@@ -30,7 +33,12 @@ export interface SessionSetup<S, I> {
   /** The logs this peer owns. */
   readonly ownLogs: readonly SlotLog[];
   readonly options: GameOptions;
+  /** The option, and what it stands for. */
+  readonly inputDelay: InputDelay;
+  readonly delayRule: DelayRule;
+  /** Delay that the match begins with. */
   readonly inputDelayFrames: number;
+  readonly fairDelay: boolean;
   readonly predictionFramesMax: number;
   readonly lostAfterMs: number;
   readonly lateAfterMs: number;
@@ -163,7 +171,18 @@ export function prepareSession<S, I>(options: SessionOptions<S, I>): SessionSetu
     ownLogs.length === 0 || typeof options.readInput === 'function',
     'createSession: readInput must be a function (slot, frame).',
   );
-  const { inputDelayFrames: delay = 2, predictionFramesMax = 8 } = options;
+  const { inputDelayFrames: inputDelay = INPUT_DELAY_FRAMES_DEFAULT, fairDelay = false } = options;
+  const predictionFramesMax = requireInteger(
+    options.predictionFramesMax ?? 8,
+    0,
+    PREDICTION_FRAMES_MAX,
+    'predictionFramesMax',
+  );
+  const delayRule = delayRuleOf(inputDelay, predictionFramesMax);
+  requireArgument(
+    typeof fairDelay === 'boolean',
+    `createSession: fairDelay is ${JSON.stringify(fairDelay)}; it must be true or false.`,
+  );
   const seed = requireInteger(options.seed ?? 0, 0, 0xffffffff, 'seed');
   const lostAfterMs = requireInteger(options.lostAfterMs ?? 3000, 500, 60_000, 'lostAfterMs');
   const lateAfterMs = requireInteger(options.lateAfterMs ?? 250, 50, 10_000, 'lateAfterMs');
@@ -179,9 +198,11 @@ export function prepareSession<S, I>(options: SessionOptions<S, I>): SessionSetu
     logs,
     ownLogs,
     options: value,
-    inputDelayFrames:
-      delay === 'auto' ? 2 : requireInteger(delay, 0, INPUT_DELAY_FRAMES_MAX, 'inputDelayFrames'),
-    predictionFramesMax: requireInteger(predictionFramesMax, 0, PREDICTION_FRAMES_MAX, 'predictionFramesMax'),
+    inputDelay,
+    delayRule,
+    inputDelayFrames: Math.min(delayRule.max, Math.max(delayRule.min, INPUT_DELAY_FRAMES_DEFAULT)),
+    fairDelay,
+    predictionFramesMax,
     lostAfterMs,
     lateAfterMs,
     ...policy,
@@ -216,6 +237,7 @@ function agreementOf<S, I>(options: SessionOptions<S, I>, values: AgreedValues):
     onLate: options.onLate ?? 'wait',
     lostAfterMs: values.lostAfterMs,
     lateAfterMs: values.lateAfterMs,
+    fairDelay: options.fairDelay ?? false,
   });
   return {
     match: digest(`${options.matchId}\n${values.seed}`),

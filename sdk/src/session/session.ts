@@ -6,6 +6,7 @@ import { SdkError } from '../base/errors.js';
 import { HANDSHAKE_TIMEOUT_MS, HASH_FRAMES_KEPT, LOG_FRAMES_KEPT } from '../base/limits.js';
 import type { PeerId } from '../base/peer-id.js';
 import { Council } from './council.js';
+import { DelaySteering } from './delay-steering.js';
 import { DesyncCheck } from './desync-check.js';
 import { EventQueue } from './event-queue.js';
 import { finalFrame } from './final-frame.js';
@@ -23,6 +24,7 @@ import type {
   AdvanceResult,
   ChannelName,
   EndReason,
+  InputDelay,
   Session,
   SessionEvents,
   SessionOptions,
@@ -48,6 +50,7 @@ class RollbackSession<S, I> implements Session<S, I> {
   readonly #byPeer: ReadonlyMap<PeerId, RemotePeer>;
   readonly #clock: MatchClock;
   readonly #timeline: Timeline<S, I>;
+  readonly #delay: DelaySteering<S, I>;
   readonly #exchange: FrameExchange;
   readonly #handshake: Handshake;
   readonly #council: Council;
@@ -80,6 +83,12 @@ class RollbackSession<S, I> implements Session<S, I> {
     });
     this.#check = this.#createCheck();
     this.#timeline = this.#createTimeline();
+    this.#delay = new DelaySteering({
+      setup,
+      remotes: this.#remotes,
+      clock: this.#clock,
+      ownInputs: this.#timeline.ownInputs,
+    });
     this.#exchange = new FrameExchange({
       input: setup.game.input,
       matchKey: setup.matchKey,
@@ -209,6 +218,12 @@ class RollbackSession<S, I> implements Session<S, I> {
   set stepsPerAdvanceMax(steps: number) {
     this.#stepsPerAdvanceMax = requireStepsPerAdvance(steps);
   }
+  get inputDelayFrames(): InputDelay {
+    return this.#delay.setting;
+  }
+  set inputDelayFrames(setting: InputDelay) {
+    this.#delay.setting = setting;
+  }
 
   on<K extends keyof SessionEvents>(type: K, listener: (event: SessionEvents[K]) => void): () => void {
     return this.#events.emitter.on(type, listener);
@@ -317,6 +332,7 @@ class RollbackSession<S, I> implements Session<S, I> {
       if (this.#intake.clocksRenewed) {
         this.#intake.clocksRenewed = false;
         this.#clock.steer(this.#remotes);
+        this.#delay.follow();
       }
       timeline.rollBack();
       timeline.stepDue(this.#clock, this.#stepsPerAdvanceMax);
@@ -324,8 +340,10 @@ class RollbackSession<S, I> implements Session<S, I> {
     }
     timeline.simulation.effects.prune(timeline.frameConfirmed);
     if (this.#setup.ownLogs.length === 0) this.#check.settle(this.frameFinal);
-    if (this.#phase !== 'ended' && (timeline.report.framesStepped > 0 || this.#clock.sendOverdue))
-      this.#sendFrames();
+    // What was read goes out although its frame has to wait: in lockstep the others wait for it too.
+    const isDue =
+      timeline.report.framesStepped > 0 || timeline.ownInputs.hasUnsent || this.#clock.sendOverdue;
+    if (this.#phase !== 'ended' && isDue) this.#sendFrames();
   }
 
   /** Repeats what the handshake still owes to peers that do not run yet. */
@@ -355,9 +373,11 @@ class RollbackSession<S, I> implements Session<S, I> {
   #sendFrames(): void {
     const { facts } = this.#sender;
     facts.hash = this.#check.hashToSend;
+    facts.delayFrames = this.#delay.wantedFrames;
     facts.viewId = this.#council.viewId;
     facts.hears = this.#council.membership.hears;
     this.#sender.send();
+    this.#timeline.ownInputs.hasUnsent = false;
   }
 
   #send(to: RemotePeer, channel: ChannelName, bytes: Uint8Array): void {
@@ -411,7 +431,7 @@ class RollbackSession<S, I> implements Session<S, I> {
   }
 
   stats(): SessionStats {
-    const { inputDelayFrames } = this.#setup;
+    const inputDelayFrames = this.#timeline.ownInputs.delayFrames;
     return sessionStats(this.#remotes, this.#clock, { ...this.#stalls.counters, inputDelayFrames });
   }
 

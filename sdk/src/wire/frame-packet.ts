@@ -9,23 +9,25 @@
  *     byte 7      count of frames carried, 0 to 128
  *     byte 8      with a wide ack: its bits 8 to 15. Else it is the number nearest to the frame of bytes 3-4
  *     cells       see input-cells.ts, count * slots of the sender
- *     report      clock difference i16 (1/64 frame, 0x7fff = unknown), packets received u16,
+ *     report      clock difference i16 (1/64 frame, 0x7fff = unknown), packets received u16, input delay u8 (0 to 15),
  *                 with three or more peers: view u8 (low bits), hears u32 (bit = index in peers),
  *                 for each slot the low 16 bits of the last frame held
  *     hash        frame u16 (low bits, a multiple of 30), state hash u32
  *     relay       slot u8 (another peer's), first frame u16 (low bits), count u8 (1 to 32), cells of that slot
  */
 import { crc16 } from '../base/crc16.js';
-import { PACKET_BYTES_MAX, PACKET_FRAMES_MAX, PLAYERS_MAX } from '../base/limits.js';
+import { INPUT_DELAY_FRAMES_MAX, PACKET_BYTES_MAX, PACKET_FRAMES_MAX, PLAYERS_MAX } from '../base/limits.js';
 import { skipCells } from './input-cells.js';
 
 /** Bytes before the inputs. */
 export const FRAME_HEADER_BYTES = 8;
-/** Bytes of a report before its vector, with three or more peers. */
+/** Bytes of a report with two peers: the beginning of all reports. */
+export const REPORT_BYTES = 5;
+/** Bytes between that and the vector, with three or more peers. */
 export const REPORT_VIEW_BYTES = 5;
 /** Most bytes of inputs in one packet: what the longest header and report and the hash leave. A relay takes what is then left. */
 export const INPUTS_BYTES_MAX: number =
-  PACKET_BYTES_MAX - (FRAME_HEADER_BYTES + 1) - (4 + REPORT_VIEW_BYTES + 2 * PLAYERS_MAX) - 6;
+  PACKET_BYTES_MAX - (FRAME_HEADER_BYTES + 1) - (REPORT_BYTES + REPORT_VIEW_BYTES + 2 * PLAYERS_MAX) - 6;
 /** Flags of byte 0. */
 export const FLAG_REPORT = 1;
 export const FLAG_HASH = 2;
@@ -69,6 +71,8 @@ export interface FrameHeader {
   hasReport: boolean;
   clock: number;
   received16: number;
+  /** Delay that the sender wants for its own inputs. */
+  delayFrames: number;
   view8: number;
   hears: number;
   vectorAt: number;
@@ -94,6 +98,7 @@ export function createFrameHeader(): FrameHeader {
     hasReport: false,
     clock: CLOCK_UNKNOWN,
     received16: 0,
+    delayFrames: 0,
     view8: 0,
     hears: 0,
     vectorAt: 0,
@@ -140,21 +145,22 @@ export function decodeFramePacket(bytes: Uint8Array, shape: FramePacketShape, he
   return readRelay(bytes, at, shape, header) === length;
 }
 
-/** @returns the offset after the report, -1 if it is cut short. */
+/** @returns the offset after the report, -1 if it is cut short or not legal. */
 function readReport(bytes: Uint8Array, offset: number, shape: FramePacketShape, header: FrameHeader): number {
   header.hasReport = ((bytes[0] as number) & FLAG_REPORT) !== 0;
   if (!header.hasReport) return offset;
   const wide = shape.vectorLength > 0;
-  const end = offset + 4 + (wide ? REPORT_VIEW_BYTES + 2 * shape.vectorLength : 0);
+  const end = offset + REPORT_BYTES + (wide ? REPORT_VIEW_BYTES + 2 * shape.vectorLength : 0);
   if (end > bytes.length) return -1;
   header.clock = (read16(bytes, offset) << 16) >> 16;
   header.received16 = read16(bytes, offset + 2);
+  header.delayFrames = bytes[offset + 4] as number;
   if (wide) {
-    header.view8 = bytes[offset + 4] as number;
-    header.hears = read32(bytes, offset + 5);
-    header.vectorAt = offset + 4 + REPORT_VIEW_BYTES;
+    header.view8 = bytes[offset + REPORT_BYTES] as number;
+    header.hears = read32(bytes, offset + REPORT_BYTES + 1);
+    header.vectorAt = offset + REPORT_BYTES + REPORT_VIEW_BYTES;
   }
-  return end;
+  return header.delayFrames <= INPUT_DELAY_FRAMES_MAX ? end : -1;
 }
 
 /** @returns the offset after the relayed inputs, -1 if they are not legal. */

@@ -12,6 +12,7 @@ import {
   FRAME_HEADER_BYTES,
   type FramePacketShape,
   packetCrc,
+  REPORT_BYTES,
   REPORT_VIEW_BYTES,
   read16,
   read32,
@@ -30,7 +31,12 @@ interface Content {
   readonly ack: number;
   readonly inputs: readonly (readonly number[])[];
   readonly wideAck?: boolean;
-  readonly report?: { readonly clock: number; readonly received: number; readonly vector: readonly number[] };
+  readonly report?: {
+    readonly clock: number;
+    readonly received: number;
+    readonly delay: number;
+    readonly vector: readonly number[];
+  };
   readonly relay?: { readonly slot: number; readonly first: number; readonly values: readonly number[] };
   readonly hash?: { readonly frame: number; readonly value: number };
 }
@@ -60,7 +66,8 @@ function packetOf(content: Content): Uint8Array {
     flags |= FLAG_REPORT;
     write16(out, at, content.report.clock);
     write16(out, at + 2, content.report.received);
-    at += 4;
+    out[at + 4] = content.report.delay;
+    at += REPORT_BYTES;
     if (content.report.vector.length > 0) {
       out[at] = 7;
       write32(out, at + 1, 0x80000005);
@@ -121,7 +128,7 @@ const KINDS: readonly [string, Content][] = [
       stamp: 1025,
       ack: 38,
       inputs: [[5, 5]],
-      report: { clock: -3, received: 65_535, vector: [] },
+      report: { clock: -3, received: 65_535, delay: 15, vector: [] },
     },
   ],
   [
@@ -131,7 +138,7 @@ const KINDS: readonly [string, Content][] = [
       stamp: 1025,
       ack: 38,
       inputs: [[5, 5]],
-      report: { clock: 0x7fff, received: 1, vector: [1, 200, 3, 0x1234] },
+      report: { clock: 0x7fff, received: 1, delay: 0, vector: [1, 200, 3, 0x1234] },
     },
   ],
   ['a wide acknowledgement', { frame: 400, stamp: 1025, ack: 0x1234, wideAck: true, inputs: [[1]] }],
@@ -157,7 +164,7 @@ const KINDS: readonly [string, Content][] = [
         [3, 3, 3, 3],
       ],
       wideAck: true,
-      report: { clock: 100, received: 44, vector: [9, 8, 7] },
+      report: { clock: 100, received: 44, delay: 7, vector: [9, 8, 7] },
       hash: { frame: 300, value: 1 },
       relay: { slot: 2, first: 290, values: [4, 4, 5] },
     },
@@ -182,6 +189,7 @@ test.each(KINDS)('%s: every field comes back', (_name, content) => {
   if (content.report !== undefined) {
     expect(header.clock).toBe(content.report.clock);
     expect(header.received16).toBe(content.report.received);
+    expect(header.delayFrames).toBe(content.report.delay);
     const vector = content.report.vector.map((_, index) => read16(bytes, header.vectorAt + 2 * index));
     expect(vector).toEqual(content.report.vector);
   }
@@ -300,6 +308,18 @@ test.each([
   expect(decodeFramePacket(sealed(bytes), shapeOf(content), createFrameHeader())).toBe(false);
 });
 
+test('an announced delay above 15 frames is refused even with a right checksum', () => {
+  const header = createFrameHeader();
+  for (const vector of [[], [1, 2, 3]]) {
+    const report = { clock: 0, received: 0, delay: 15, vector };
+    const content: Content = { frame: 12, stamp: 900, ack: 9, inputs: [[]], report };
+    const bytes = packetOf(content);
+    expect(decodeFramePacket(bytes, shapeOf(content), header)).toBe(true);
+    bytes[FRAME_HEADER_BYTES + 4] = 16;
+    expect(decodeFramePacket(sealed(bytes), shapeOf(content), header)).toBe(false);
+  }
+});
+
 test('a watcher cannot carry inputs, and 128 unchanged frames are the most', () => {
   const watcher = packetOf({ frame: 12, stamp: 900, ack: 9, inputs: [] });
   watcher[7] = 1;
@@ -314,7 +334,10 @@ test('no packet above the limit is looked at', () => {
   for (const length of [PACKET_BYTES_MAX - 1, PACKET_BYTES_MAX + 1]) {
     const bytes = new Uint8Array(length);
     bytes[0] = FLAG_REPORT;
-    const fitting = { ...shape, vectorLength: (length - FRAME_HEADER_BYTES - 4 - REPORT_VIEW_BYTES) / 2 };
+    const fitting = {
+      ...shape,
+      vectorLength: (length - FRAME_HEADER_BYTES - REPORT_BYTES - REPORT_VIEW_BYTES) / 2,
+    };
     expect(decodeFramePacket(sealed(bytes), fitting, createFrameHeader())).toBe(length <= PACKET_BYTES_MAX);
   }
 });
