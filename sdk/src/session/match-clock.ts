@@ -15,6 +15,8 @@ const SENT = 3;
 const LEAD = 4;
 const PACE = 5;
 
+const HELD_FRAMES = 1.95;
+
 /** Time, position and pace. */
 export class MatchClock {
   readonly frameMs: number;
@@ -108,7 +110,8 @@ export class MatchClock {
 
   /** The match waits for inputs: time spent waiting is not owed, the next frame is due at once and no burst follows. */
   holdAt(frameCurrent: number): void {
-    if ((this.#values[POSITION] as number) > frameCurrent + 1) this.#values[POSITION] = frameCurrent + 1;
+    const latest = frameCurrent + HELD_FRAMES;
+    if ((this.#values[POSITION] as number) > latest) this.#values[POSITION] = latest;
   }
 
   /** True if packets should go out although no frame was stepped: frame and a half since the last ones. */

@@ -34,7 +34,7 @@ interface OwnSlot {
 export class OwnInputs<I> {
   /** The delay to move to, in frames. */
   wantedFrames: number;
-  /** Something was written that no packet has carried yet. */
+  /** Something was read, or a frame begun by a watcher, that no packet has told yet. */
   hasUnsent = false;
   readonly #options: OwnInputsOptions<I>;
   readonly #slots: readonly OwnSlot[];
@@ -79,7 +79,9 @@ export class OwnInputs<I> {
       }
       if (frame > slot.readFor) slot.readFor = frame;
     }
-    if (frame > this.#frame) this.#frame = frame;
+    if (frame <= this.#frame) return;
+    this.#frame = frame;
+    if (this.#slots.length === 0) this.hasUnsent = true;
   }
 
   /** Lowered only where a reading is due, and only if none waits: two never share the room of one. */

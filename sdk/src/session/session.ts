@@ -341,9 +341,8 @@ class RollbackSession<S, I> implements Session<S, I> {
     timeline.simulation.effects.prune(timeline.frameConfirmed);
     if (this.#setup.ownLogs.length === 0) this.#check.settle(this.frameFinal);
     // What was read goes out although its frame has to wait: in lockstep the others wait for it too.
-    const isDue =
-      timeline.report.framesStepped > 0 || timeline.ownInputs.hasUnsent || this.#clock.sendOverdue;
-    if (this.#phase !== 'ended' && isDue) this.#sendFrames();
+    if (this.#phase !== 'ended' && (timeline.ownInputs.hasUnsent || this.#clock.sendOverdue))
+      this.#sendFrames();
   }
 
   /** Repeats what the handshake still owes to peers that do not run yet. */
