@@ -1,23 +1,39 @@
 /**
  * Where the other peers' clocks are, measured from the stamps in ordinary packets: no ping messages.
  *
- * Each packet carries the sender's fractional frame. The minimum over two seconds of (own fractional frame now - stamp)
+ * Each packet carries the sender's fractional frame. The minimum over a second of (own fractional frame now - stamp)
  * rejects queueing; half the difference of the two directions is the lead, their sum is the round trip.
+ * Frames of both sides are steered, and a minimum would remember where they stood a second ago. So it is taken over
+ * clocks that nobody steers: what the sender has steered so far is in its reports, and taken off the samples up to each.
  * Half of any path asymmetry cannot be observed and stays as error.
  */
 
 const BUCKETS = 8;
-const BUCKET_MS = 250;
+const BUCKET_MS = 125;
 /** Indices into the block of doubles: kept in one typed array so that writing them never allocates. */
 const BEST = 0;
 const JITTER = 1;
 const MEAN = 2;
 const REMOTE = 3;
 const ROUND_TRIP = 4;
+/** Mean step of the arrivals, the last difference, the last stamp. */
 const STEP = 5;
 const LAST = 6;
 const LAST_STAMP = 7;
-const BUCKET_AT = 8;
+/** What the sender has steered, in frames, the least difference since it said so, and when that was by our raw clock. */
+const STEERED = 8;
+const PENDING = 9;
+const FOLDED_AT = 10;
+const BUCKET_AT = 11;
+/** Steering between two reports beyond which only the sample that came with the report counts, in frames. */
+const STEERED_BETWEEN_MAX = 0.25;
+/** Frames after which the report's 12 bits begin anew. */
+const STEERING_FRAMES = 64;
+/** A clock is steered by a frame for each frame of time at most: after more than this the bits have no one meaning. */
+const FOLD_FRAMES_MAX = 30;
+/** A report that tells of more frames than this tells no round trip: the number may have been cut off. */
+const REMOTE_FRAMES_MAX = 500;
+const STEERING_STEPS_PER_FRAME = 64;
 /** Stamps are written in 1/64 frame: less apart they are equal. */
 const SAME_STAMP = 1 / 128;
 /** A packet that comes out of step by more says nothing of its path: its sender or we stood still. */
@@ -31,7 +47,7 @@ export class ClockSync {
   #bucket = -1;
 
   constructor() {
-    for (const index of [JITTER, MEAN, STEP, LAST, LAST_STAMP]) this.#values[index] = 0;
+    for (const index of [JITTER, MEAN, STEP, LAST, LAST_STAMP, STEERED, FOLDED_AT]) this.#values[index] = 0;
   }
 
   /**
@@ -41,18 +57,44 @@ export class ClockSync {
    * @param nowMs time of arrival
    */
   sample(raw: number, stamp: number, nowMs: number): void {
-    const difference = raw - stamp;
     const values = this.#values;
+    const difference = raw - stamp;
+    this.#noteStep(difference, stamp);
+    if (difference < (values[PENDING] as number)) values[PENDING] = difference;
     const bucket = Math.floor(nowMs / BUCKET_MS);
     if (bucket !== this.#bucket) this.#turnTo(bucket);
-    const slot = BUCKET_AT + (bucket & (BUCKETS - 1));
-    if (difference < (values[slot] as number)) values[slot] = difference;
-    if (difference < (values[BEST] as number)) values[BEST] = difference;
-    this.#noteStep(difference, stamp);
-    const late = difference - (values[BEST] as number);
+    if (!this.measured) return;
+    const late = difference + (values[STEERED] as number) - (values[BEST] as number);
     const mean = values[MEAN] as number;
     values[MEAN] = mean + (late - mean) / 16;
     values[JITTER] = (values[JITTER] as number) + (Math.abs(late - mean) - (values[JITTER] as number)) / 16;
+  }
+
+  /**
+   * Takes the samples up to now into account, when a report says what the sender has steered.
+   * @param steering12 low 12 bits of that, in 1/64 frame
+   * @param raw own raw clock, in frames
+   * @param isSampled the packet that brought the report was the last {@link sample}
+   */
+  fold(steering12: number, raw: number, isSampled: boolean): void {
+    const values = this.#values;
+    const before = values[STEERED] as number;
+    let moved =
+      (((steering12 - Math.round(before * STEERING_STEPS_PER_FRAME)) << 20) >> 20) / STEERING_STEPS_PER_FRAME;
+    // Then only the sample can tell what the bits mean: clocks run evenly, so it lies near the others.
+    if (this.measured && isSampled && raw - (values[FOLDED_AT] as number) > FOLD_FRAMES_MAX) {
+      const apart = (values[LAST] as number) + before + moved - (values[BEST] as number);
+      moved -= Math.round(apart / STEERING_FRAMES) * STEERING_FRAMES;
+    }
+    values[FOLDED_AT] = raw;
+    values[STEERED] = before + moved;
+    let best = (values[PENDING] as number) + before + moved / 2;
+    if (!this.measured || Math.abs(moved) > STEERED_BETWEEN_MAX)
+      best = isSampled ? (values[LAST] as number) + before + moved : Number.POSITIVE_INFINITY;
+    values[PENDING] = Number.POSITIVE_INFINITY;
+    const slot = BUCKET_AT + (this.#bucket & (BUCKETS - 1));
+    if (best < (values[slot] as number)) values[slot] = best;
+    this.#findBest();
   }
 
   /**
@@ -76,6 +118,11 @@ export class ClockSync {
       values[BUCKET_AT + ((bucket - back) & (BUCKETS - 1))] = Number.POSITIVE_INFINITY;
     }
     this.#bucket = bucket;
+    this.#findBest();
+  }
+
+  #findBest(): void {
+    const values = this.#values;
     let best = Number.POSITIVE_INFINITY;
     for (let index = 0; index < BUCKETS; index += 1) {
       const value = values[BUCKET_AT + index] as number;
@@ -90,7 +137,8 @@ export class ClockSync {
    */
   setRemote(difference: number, adjustment: number): void {
     this.#values[REMOTE] = difference;
-    if (this.measured) this.#values[ROUND_TRIP] = Math.max(0, this.local(adjustment) + difference);
+    if (this.measured && Math.abs(difference) < REMOTE_FRAMES_MAX)
+      this.#values[ROUND_TRIP] = Math.max(0, this.local(adjustment) + difference);
   }
 
   /** True once both directions are known. */
@@ -107,7 +155,7 @@ export class ClockSync {
 
   /** Our direction in frames; `adjustment` turns our raw clock into our position. */
   local(adjustment: number): number {
-    return (this.#values[BEST] as number) + adjustment;
+    return (this.#values[BEST] as number) - (this.#values[STEERED] as number) + adjustment;
   }
 
   /** Our lead over this peer, in frames. Only if {@link known}. */
@@ -156,20 +204,22 @@ export function sortFirst(values: Float64Array, count: number): void {
   }
 }
 
-/** Largest lead that is left alone, in frames. */
-const DEAD_BAND_FRAMES = 0.1;
 /** Beyond this the correction is strong. */
 const STRONG_BEYOND_FRAMES = 4;
 
+/** Up to there, for each frame of lead so much; at most so much. */
+const SPEED_PER_FRAME = 0.03;
+const GENTLE_SPEED_MAX = 0.04;
+
 /**
- * Speed (1 = real time) that removes `lead` frames over the median gently: at most 1 % slower or 2 % faster,
- * 10 % beyond four frames, double or half speed beyond the prediction window. Below one frame it is proportional, and
- * slowing down more so than catching up: the minimum over two seconds sees a slower clock late, and the two overshoot.
+ * Speed (1 = real time) that removes `lead` frames over the median: 3 % for each frame, at most 4 %; 10 % beyond four
+ * frames, double or half speed beyond the prediction window. Between peers that are together it is a few tenths of a
+ * per cent at most, so there is no dead band in which they would drift apart.
  */
 export function paceFor(lead: number, windowFrames: number): number {
   const size = Math.abs(lead);
-  if (size < DEAD_BAND_FRAMES) return 1;
   const far = Math.max(windowFrames, STRONG_BEYOND_FRAMES * 2);
-  if (lead > 0) return size > far ? 0.5 : size > STRONG_BEYOND_FRAMES ? 0.9 : 1 - Math.min(0.01, size * 0.01);
-  return size > far ? 2 : size > STRONG_BEYOND_FRAMES ? 1.1 : 1 + Math.min(0.02, size * 0.02);
+  if (size > far) return lead > 0 ? 0.5 : 2;
+  const change = size > STRONG_BEYOND_FRAMES ? 0.1 : Math.min(GENTLE_SPEED_MAX, size * SPEED_PER_FRAME);
+  return lead > 0 ? 1 - change : 1 + change;
 }

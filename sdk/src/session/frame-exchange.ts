@@ -176,11 +176,13 @@ export class FrameExchange {
     let clock = CLOCK_UNKNOWN;
     if (to.clock.measured) {
       const steps = Math.round(to.clock.local(facts.clock.adjustment) * CLOCK_STEPS_PER_FRAME);
-      if (steps > -CLOCK_UNKNOWN && steps < CLOCK_UNKNOWN) clock = steps;
+      // Too far apart for the field: the most it can say still tells which way.
+      clock = Math.max(1 - CLOCK_UNKNOWN, Math.min(CLOCK_UNKNOWN - 1, steps));
     }
     write16(out, offset, clock);
     write16(out, offset + 2, to.packetsReceived);
-    out[offset + 4] = facts.delayFrames;
+    const steering = Math.round(facts.clock.adjustment * CLOCK_STEPS_PER_FRAME) & 0xfff;
+    write16(out, offset + 4, steering | (facts.delayFrames << 12));
     let at = offset + REPORT_BYTES;
     if (this.#options.peerCount <= 2) return at;
     out[at] = facts.viewId & 0xff;

@@ -147,6 +147,7 @@ export class PacketIntake {
 
   #noteReport(remote: RemotePeer, header: FrameHeader, nowMs: number): void {
     remote.noteReport(header.received16);
+    remote.clock.fold(header.steering12, this.#options.clock.rawAt(nowMs), header.stamp !== STAMP_NONE);
     remote.delayFrames = header.delayFrames;
     if (remote.shape.vectorLength > 0) {
       const { viewChange, membership } = this.#options.council;

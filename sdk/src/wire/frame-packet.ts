@@ -9,20 +9,21 @@
  *     byte 7      count of frames carried, 0 to 128
  *     byte 8      with a wide ack: its bits 8 to 15. Else it is the number nearest to the frame of bytes 3-4
  *     cells       see input-cells.ts, count * slots of the sender
- *     report      clock difference i16 (1/64 frame, 0x7fff = unknown), packets received u16, input delay u8 (0 to 15),
+ *     report      clock difference i16 (1/64 frame, 0x7fff = unknown), packets received u16,
+ *                 steering u16 (bits 0 to 11: low bits, 1/64 frame; bits 12 to 15: input delay),
  *                 with three or more peers: view u8 (low bits), hears u32 (bit = index in peers),
  *                 for each slot the low 16 bits of the last frame held
  *     hash        frame u16 (low bits, a multiple of 30), state hash u32
  *     relay       slot u8 (another peer's), first frame u16 (low bits), count u8 (1 to 32), cells of that slot
  */
 import { crc16 } from '../base/crc16.js';
-import { INPUT_DELAY_FRAMES_MAX, PACKET_BYTES_MAX, PACKET_FRAMES_MAX, PLAYERS_MAX } from '../base/limits.js';
+import { PACKET_BYTES_MAX, PACKET_FRAMES_MAX, PLAYERS_MAX } from '../base/limits.js';
 import { skipCells } from './input-cells.js';
 
 /** Bytes before the inputs. */
 export const FRAME_HEADER_BYTES = 8;
 /** Bytes of a report with two peers: the beginning of all reports. */
-export const REPORT_BYTES = 5;
+export const REPORT_BYTES = 6;
 /** Bytes between that and the vector, with three or more peers. */
 export const REPORT_VIEW_BYTES = 5;
 /** Most bytes of inputs in one packet: what the longest header and report and the hash leave. A relay takes what is then left. */
@@ -71,7 +72,9 @@ export interface FrameHeader {
   hasReport: boolean;
   clock: number;
   received16: number;
-  /** Delay that the sender wants for its own inputs. */
+  /** By how much the sender has steered its clock, low 12 bits in 1/64 frame. */
+  steering12: number;
+  /** Delay that the sender wants for its own inputs, 0 to 15. */
   delayFrames: number;
   view8: number;
   hears: number;
@@ -98,6 +101,7 @@ export function createFrameHeader(): FrameHeader {
     hasReport: false,
     clock: CLOCK_UNKNOWN,
     received16: 0,
+    steering12: 0,
     delayFrames: 0,
     view8: 0,
     hears: 0,
@@ -145,7 +149,7 @@ export function decodeFramePacket(bytes: Uint8Array, shape: FramePacketShape, he
   return readRelay(bytes, at, shape, header) === length;
 }
 
-/** @returns the offset after the report, -1 if it is cut short or not legal. */
+/** @returns the offset after the report, -1 if it is cut short. */
 function readReport(bytes: Uint8Array, offset: number, shape: FramePacketShape, header: FrameHeader): number {
   header.hasReport = ((bytes[0] as number) & FLAG_REPORT) !== 0;
   if (!header.hasReport) return offset;
@@ -154,13 +158,15 @@ function readReport(bytes: Uint8Array, offset: number, shape: FramePacketShape, 
   if (end > bytes.length) return -1;
   header.clock = (read16(bytes, offset) << 16) >> 16;
   header.received16 = read16(bytes, offset + 2);
-  header.delayFrames = bytes[offset + 4] as number;
+  const steering = read16(bytes, offset + 4);
+  header.steering12 = steering & 0xfff;
+  header.delayFrames = steering >> 12;
   if (wide) {
     header.view8 = bytes[offset + REPORT_BYTES] as number;
     header.hears = read32(bytes, offset + REPORT_BYTES + 1);
     header.vectorAt = offset + REPORT_BYTES + REPORT_VIEW_BYTES;
   }
-  return header.delayFrames <= INPUT_DELAY_FRAMES_MAX ? end : -1;
+  return end;
 }
 
 /** @returns the offset after the relayed inputs, -1 if they are not legal. */

@@ -27,6 +27,7 @@ export interface Packet {
     | {
         readonly clock: number;
         readonly received: number;
+        readonly steering: number;
         readonly delay: number;
         readonly view: number;
         readonly hears: number;
@@ -142,13 +143,13 @@ export function readPacket(bytes: readonly number[], context: PacketContext): Pa
 function takeReport(source: Bytes, context: PacketContext): Packet['report'] {
   const clock = source.signed16();
   const received = source.unsigned(2);
-  const delay = source.unsigned(1);
-  if (delay > 15) throw new Error('delay');
-  if (context.vectorSlots === 0) return { clock, received, delay, view: 0, hears: 0, held: [] };
+  const steered = source.unsigned(2);
+  const [steering, delay] = [steered % 4096, Math.floor(steered / 4096)];
+  if (context.vectorSlots === 0) return { clock, received, steering, delay, view: 0, hears: 0, held: [] };
   const view = source.unsigned(1);
   const hears = source.unsigned(4);
   const held = Array.from({ length: context.vectorSlots }, () => source.unsigned(2));
-  return { clock, received, delay, view, hears, held };
+  return { clock, received, steering, delay, view, hears, held };
 }
 
 function takeRelay(source: Bytes, context: PacketContext): Packet['relay'] {
@@ -204,7 +205,7 @@ export function writePacket(packet: Packet, context: PacketContext): number[] {
     bytes.push(
       ...unsigned((report.clock + 0x10000) % 0x10000, 2),
       ...unsigned(report.received, 2),
-      report.delay,
+      ...unsigned(report.steering + 4096 * report.delay, 2),
     );
     if (context.vectorSlots > 0)
       bytes.push(
