@@ -19,6 +19,8 @@ interface Arrival {
 class NumberedNetwork {
   readonly clock = new VirtualClock();
   readonly arrivals: Arrival[] = [];
+  /** The very arrays that were delivered. */
+  readonly handed: Uint8Array[] = [];
   readonly network: SimulatedNetwork;
   #next = 0;
 
@@ -30,7 +32,8 @@ class NumberedNetwork {
       conditions,
       deliver: (from, to, _channel, bytes) => {
         const number = (bytes[0] ?? 0) | ((bytes[1] ?? 0) << 8);
-        this.arrivals.push({ from, to, number, atMs: this.clock.nowMs, bytes });
+        this.arrivals.push({ from, to, number, atMs: this.clock.nowMs, bytes: bytes.slice() });
+        this.handed.push(bytes);
       },
     });
   }
@@ -198,6 +201,71 @@ test('a jammed link lets everything out in one burst', () => {
   expect(numbersOf(net.arrivals)).toEqual(ascending(50));
 });
 
+test('a slowed link delivers everything a quarter of a second later', () => {
+  const net = new NumberedNetwork({ delayMs: 20 });
+  const unblock = net.network.block({ from: 0, to: 1 }, 'slowed');
+  net.send();
+  net.send('reliable');
+  net.clock.runUntil(usOf(1000));
+  expect(net.arrivals.map(({ atMs }) => atMs)).toEqual([270, 270]);
+  unblock();
+  net.send();
+  net.clock.runUntil(usOf(2000));
+  expect(net.arrivals.at(-1)?.atMs).toBe(1020);
+});
+
+test('a narrow link sends one message after the other, its queue loses packets at the tail and no reliable message', () => {
+  // 40 bytes and 96 of headers: 136 bytes take 10.88 ms.
+  const net = new NumberedNetwork({ delayMs: 5, bitsPerSecond: 100_000, queueBytes: 3 * 136 });
+  for (let index = 0; index < 10; index += 1) net.send();
+  net.send('reliable');
+  net.clock.runUntil(usOf(1000));
+  expect(net.arrivals.map(({ atMs, number }) => [number, atMs])).toEqual([
+    [0, 5 + 10.88],
+    [1, 5 + 2 * 10.88],
+    [2, 5 + 3 * 10.88],
+    [10, 5 + 4 * 10.88],
+  ]);
+  expect(net.network.counts()).toMatchObject({ overflowed: 7, delivered: 4, sent: 11 });
+});
+
+test('a path loses packets above its MTU, but no reliable message', () => {
+  const exact = new NumberedNetwork({ delayMs: 5, mtuBytes: 40 });
+  expect(exact.stream(10, 1)).toHaveLength(10);
+  const small = new NumberedNetwork({ delayMs: 5, mtuBytes: 39 });
+  small.send('reliable');
+  expect(numbersOf(small.stream(10, 1))).toEqual([0]);
+  expect(small.network.counts()).toMatchObject({ oversized: 10, delivered: 1 });
+});
+
+test('which kinds of messages were sent and lost is counted, sections of frame packets on their own', () => {
+  const net = new NumberedNetwork({ delayMs: 5 });
+  const send = (first: number): void => {
+    net.network.send({ from: 0, to: 1 }, 'unreliable', Uint8Array.of(first, 1, 2));
+  };
+  for (const first of [0, 1, 3, 0x80, 0x9a]) send(first);
+  net.network.block({ from: 0, to: 1 }, 'stopped');
+  send(0x71);
+  expect(net.network.messageCounts()).toEqual({
+    frames: { sent: 4, dropped: 1 },
+    'report section': { sent: 3, dropped: 1 },
+    'hash section': { sent: 1, dropped: 0 },
+    'relay section': { sent: 0, dropped: 0 },
+    'wide ack': { sent: 0, dropped: 0 },
+    hello: { sent: 1, dropped: 0 },
+    'kind 9a': { sent: 1, dropped: 0 },
+  });
+});
+
+test('the bytes of a delivered packet are used again: who keeps them must copy', () => {
+  const net = new NumberedNetwork({ delayMs: 5 });
+  net.send();
+  net.clock.runUntil(usOf(10));
+  net.send();
+  net.clock.runUntil(usOf(20));
+  expect(net.handed[0]).toBe(net.handed[1]);
+});
+
 test('blocks may overlap: the link works when the last one has ended, and ending one twice changes nothing', () => {
   const net = new NumberedNetwork({ delayMs: 1 });
   const first = net.network.block({ from: 0, to: 1 }, 'stopped');
@@ -283,6 +351,8 @@ test.each([
   [{ delayMs: Number.NaN }, 'delayMs'],
   [{ delayMs: 1, loss: 1.5 }, 'loss'],
   [{ delayMs: 1, corrupt: -0.1 }, 'corrupt'],
+  [{ delayMs: 1, mtuBytes: 0 }, 'mtuBytes'],
+  [{ delayMs: 1, bitsPerSecond: 10 }, 'bitsPerSecond'],
   [{ delayMs: 1, burst: { everyMs: 0, lengthMs: 1 } }, 'burst.everyMs'],
   [{ delayMs: 1, burst: { everyMs: 5, lengthMs: 1, loss: 2 } }, 'burst.loss'],
 ])('conditions %p are refused by name', (conditions, name) => {

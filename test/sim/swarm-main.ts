@@ -1,8 +1,18 @@
 /** The command line of the swarm, bundled and started by swarm-cli.mjs. */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { describeReport } from 'rollmesh/simulator';
-import { runSeed, runSwarm, type SwarmGameName, type SwarmOptions } from './swarm.js';
+import {
+  emptyResult,
+  mergeResults,
+  runSeed,
+  runSwarm,
+  type SwarmOptions,
+  type SwarmResult,
+} from './swarm.js';
+import { vacuityOf } from './swarm-coverage.js';
+import { SWARM_GAMES, type SwarmGameName } from './swarm-games.js';
 
 const USAGE = `Plays many random matches in virtual time and checks every step of every peer.
 
@@ -10,22 +20,26 @@ const USAGE = `Plays many random matches in virtual time and checks every step o
 
   --seeds A..B      the seeds to play (default 1..200)
   --seed N          one seed, told in detail
-  --seconds S       play under trouble, in virtual seconds; 3 s to recover follow (default 7)
+  --seconds S       length of a run in virtual seconds; the last fifth, at least 3 s, is for recovery (default 10)
   --peers N         2 to 8 peers (default: drawn per seed)
-  --game NAME       mixed, buffer, plain or custom (default mixed)
+  --game NAME       mixed, swift, buffer, plain or custom (default mixed)
+  --jobs N          threads, 1 to 64 (default 2)
   --trace FILE      with --seed: writes everything that happened
   --json            prints the result as JSON
   --help            prints this
 
-The exit code is 0 if no promise was broken, 1 if one was, 2 for bad options.`;
+From 200 seeds on it is also required that enough goes wrong. The exit code is 0 if no promise was broken, 1 if one was or
+too little went wrong, 2 for bad options.`;
 
 const { values } = parseArgs({
+  args: isMainThread ? process.argv.slice(2) : [],
   options: {
     seeds: { type: 'string', default: '1..200' },
     seed: { type: 'string' },
-    seconds: { type: 'string', default: '7' },
+    seconds: { type: 'string', default: '10' },
     peers: { type: 'string' },
     game: { type: 'string', default: 'mixed' },
+    jobs: { type: 'string', default: '2' },
     trace: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -48,8 +62,8 @@ function wholeNumber(name: string, text: string, most: number): number {
 function readOptions(): SwarmOptions {
   const { seed, seeds, seconds, peers, game } = values;
   const [first = '', last = ''] = seed === undefined ? seeds.split('..') : [seed, seed];
-  if (!['mixed', 'buffer', 'plain', 'custom'].includes(game)) refuse(`--game: there is no game "${game}".`);
-  if (!(Number(seconds) > 0)) refuse(`--seconds: ${seconds} is not a number above 0.`);
+  if (!SWARM_GAMES.some((name) => name === game)) refuse(`--game: there is no game "${game}".`);
+  if (!(Number(seconds) > 3)) refuse(`--seconds: ${seconds} is not a number above 3.`);
   return {
     firstSeed: wholeNumber('seeds', first, 4_294_967_295),
     lastSeed: wholeNumber('seeds', last, 4_294_967_295),
@@ -68,24 +82,51 @@ function playOne(options: SwarmOptions): boolean {
   return report.ok;
 }
 
-function playAll(options: SwarmOptions): boolean {
-  const begin = process.cpuUsage().user;
-  const result = runSwarm(options, (line) => console.error(line));
-  const cpuSeconds = (process.cpuUsage().user - begin) / 1e6;
-  if (values.json) console.log(JSON.stringify(result));
-  else {
-    const { seeds, sessionFrames } = result.coverage;
-    console.log(JSON.stringify(result.coverage));
-    console.log(
-      `${seeds} seeds, ${result.failures.length} failed, ${sessionFrames} session-frames, ` +
-        `${Math.round(sessionFrames / cpuSeconds)} per second of CPU`,
-    );
-  }
-  return result.failures.length === 0;
+/** One thread's part of the seeds. */
+function playInThread(options: SwarmOptions): Promise<SwarmResult> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL(import.meta.url), { workerData: options, argv: [] });
+    worker.on('message', (message: string | SwarmResult) => {
+      if (typeof message === 'string') console.error(message);
+      else resolve(message);
+    });
+    worker.on('error', reject);
+    worker.on('exit', () => reject(new Error('a thread of the swarm ended without a result')));
+  });
 }
 
-if (values.help) console.log(USAGE);
+async function playAll(options: SwarmOptions): Promise<boolean> {
+  const begin = process.cpuUsage();
+  const seeds = options.lastSeed - options.firstSeed + 1;
+  const jobs = Math.max(1, Math.min(wholeNumber('jobs', values.jobs, 64), seeds));
+  const parts = Array.from({ length: jobs }, (_, job) =>
+    playInThread({ ...options, firstSeed: options.firstSeed + job, step: jobs }),
+  );
+  const result = emptyResult();
+  for (const part of await Promise.all(parts)) mergeResults(result, part);
+  const { user, system } = process.cpuUsage(begin);
+  const vacuity = vacuityOf(result.coverage);
+  if (values.json) console.log(JSON.stringify(result));
+  else tell(result, vacuity, (user + system) / 1e6);
+  return result.failures.length === 0 && vacuity.length === 0;
+}
+
+function tell({ coverage, failures }: SwarmResult, vacuity: readonly string[], cpuSeconds: number): void {
+  const { seeds, sessionFrames } = coverage;
+  console.log(JSON.stringify(coverage));
+  for (const line of vacuity) console.log(`SWARM TOO TAME ${line}`);
+  const perSecond = Math.round(sessionFrames / cpuSeconds);
+  console.log(
+    `${seeds} seeds, ${failures.length} failed, ${sessionFrames} session-frames, ${cpuSeconds.toFixed(1)} s of CPU, ${perSecond} a second`,
+  );
+}
+
+if (!isMainThread) {
+  const tellFailure = (line: string): void => parentPort?.postMessage(line);
+  parentPort?.postMessage(runSwarm(workerData as SwarmOptions, tellFailure));
+} else if (values.help) console.log(USAGE);
 else {
   const options = readOptions();
-  process.exitCode = (values.seed === undefined ? playAll(options) : playOne(options)) ? 0 : 1;
+  const isGood = values.seed === undefined ? await playAll(options) : playOne(options);
+  process.exitCode = isGood ? 0 : 1;
 }

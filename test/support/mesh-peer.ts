@@ -19,6 +19,11 @@ const EVENT_TYPES: readonly (keyof SessionEvents)[] = [
   'peer-late',
   'peer-back',
   'peer-left',
+  'peer-substituted',
+  'peer-returned',
+  'rewound',
+  'match-paused',
+  'match-resumed',
   'desync',
   'equivocation',
   'stalled',
@@ -56,6 +61,7 @@ export class MeshPeer<S, I> {
   asleepUntilMs = -1;
   #session: Session<S, I> | undefined;
   #frameFinal = 0;
+  #rewinds = 0;
 
   constructor(index: number) {
     this.index = index;
@@ -94,10 +100,17 @@ export class MeshPeer<S, I> {
   observe(windowFrames: number): string[] {
     const { frameCurrent, frameConfirmed, frameFinal } = this.session;
     const wrong: string[] = [];
+    if (this.session.phase === 'ended') return [];
     const depth = frameCurrent - frameConfirmed;
     this.depthMax = Math.max(this.depthMax, depth);
     if (depth < 0 || depth > windowFrames)
       wrong.push(`current ${frameCurrent} is ${depth} beyond confirmed ${frameConfirmed}`);
+    const rewound = this.heard('rewound');
+    for (const { toFrame } of rewound.slice(this.#rewinds)) {
+      if (toFrame < this.#frameFinal) wrong.push(`rewound to ${toFrame}, final was ${this.#frameFinal}`);
+      this.hashes.length = Math.min(this.hashes.length, toFrame + 1);
+    }
+    this.#rewinds = rewound.length;
     if (frameConfirmed < this.hashes.length - 1)
       wrong.push(`confirmed falls from ${this.hashes.length - 1} to ${frameConfirmed}`);
     if (frameFinal < this.#frameFinal || frameFinal > frameConfirmed)

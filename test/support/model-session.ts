@@ -297,6 +297,14 @@ class ModelSession<S, I> implements Session<S, I> {
     throw new Error('the model keeps no statistics');
   }
 
+  pause(): void {
+    throw new Error('the model never pauses');
+  }
+
+  resume(): void {
+    throw new Error('the model never pauses');
+  }
+
   leave(): void {
     if (this.phase === 'ended') return;
     this.phase = 'ended';

@@ -3,7 +3,7 @@
 /** Largest message on the unreliable channel, in bytes: fits any path with an MTU of 1,200 and more. */
 export const PACKET_BYTES_MAX = 1100;
 /** Most frames of inputs in one packet. */
-export const PACKET_FRAMES_MAX = 128;
+export const PACKET_FRAMES_MAX = 127;
 /** Cells of an input log, a power of two. */
 export const LOG_FRAMES = 2048;
 /** Frames of an input log that may still be asked for. The rest of the ring is room for frames to come. */
@@ -19,6 +19,8 @@ export const HASH_REPEATS = 2;
 export const HASHES_PENDING_MAX = 32;
 /** The report section (clock, loss, vector) goes into every so many packets. */
 export const REPORT_INTERVAL_PACKETS = 8;
+/** Agreed changes of who plays a slot that are remembered: only frames that may be simulated again need them. */
+export const SLOT_CHANGES_KEPT = 16;
 /** How far the inputs of a peer may lead our confirmed frame. */
 export const FUTURE_FRAMES_MAX = 1920;
 
@@ -40,3 +42,25 @@ export const HANDSHAKE_TIMEOUT_MS = 30_000;
 export const NO_QUORUM_TIMEOUT_MS = 30_000;
 /** Longest time one `advance` accounts for, in ms: after a sleep the clock goes on from there. */
 export const ELAPSED_MS_MAX = 1000;
+
+/** Largest message on the reliable and bulk channels, in bytes. */
+export const MESSAGE_BYTES_MAX: number = 16 * 1024;
+/** Largest serialised state that a newcomer can be given, in bytes. */
+export const STATE_BYTES_MAX: number = 16 * 1024 * 1024;
+/** Sizes of one chunk of a serialised state, in bytes. With its header the largest fits into a message. */
+export const CHUNK_BYTES_MIN = 1000;
+export const CHUNK_BYTES_MAX = 16_000;
+/** Most chunks of one state: a state of STATE_BYTES_MAX in the largest chunks. */
+export const CHUNKS_MAX: number = Math.ceil(STATE_BYTES_MAX / CHUNK_BYTES_MAX);
+/** Most chunks that one request may name. */
+export const CHUNKS_ASKED_MAX = 64;
+/** Most chunks asked of one member and not yet sent by it. */
+export const CHUNKS_OUTSTANDING_MAX = 16;
+/** Most that a newcomer is told of a match's configuration, as JSON text in bytes. */
+export const CONFIG_BYTES_MAX = 8192;
+/** Longest reason that goes with a refusal, in bytes. */
+export const REASON_BYTES_MAX = 120;
+/** Serialised states that a member holds for newcomers at a time. */
+export const STATES_OFFERED_MAX = 2;
+/** A state is held for a newcomer this long, in ms, and as long as sending it twice takes. */
+export const STATE_OFFERED_MS = 60_000;

@@ -20,17 +20,16 @@ const ROUND_TRIP = 4;
 const STEP = 5;
 const LAST = 6;
 const LAST_STAMP = 7;
-/** What the sender has steered, in frames, the least difference since it said so, and when that was by our raw clock. */
+/** What the sender has steered, in frames and the least difference since it said so. */
 const STEERED = 8;
 const PENDING = 9;
-const FOLDED_AT = 10;
-const BUCKET_AT = 11;
+const BUCKET_AT = 10;
 /** Steering between two reports beyond which only the sample that came with the report counts, in frames. */
 const STEERED_BETWEEN_MAX = 0.25;
 /** Frames after which the report's 12 bits begin anew. */
 const STEERING_FRAMES = 64;
-/** A clock is steered by a frame for each frame of time at most: after more than this the bits have no one meaning. */
-const FOLD_FRAMES_MAX = 30;
+/** A packet that comes earlier than all others by more than this many frames is taken for one that comes late. */
+const EARLY_FRAMES_MAX = 8;
 /** A report that tells of more frames than this tells no round trip: the number may have been cut off. */
 const REMOTE_FRAMES_MAX = 500;
 const STEERING_STEPS_PER_FRAME = 64;
@@ -47,7 +46,7 @@ export class ClockSync {
   #bucket = -1;
 
   constructor() {
-    for (const index of [JITTER, MEAN, STEP, LAST, LAST_STAMP, STEERED, FOLDED_AT]) this.#values[index] = 0;
+    for (const index of [JITTER, MEAN, STEP, LAST, LAST_STAMP, STEERED]) this.#values[index] = 0;
   }
 
   /**
@@ -73,20 +72,18 @@ export class ClockSync {
   /**
    * Takes the samples up to now into account, when a report says what the sender has steered.
    * @param steering12 low 12 bits of that, in 1/64 frame
-   * @param raw own raw clock, in frames
    * @param isSampled the packet that brought the report was the last {@link sample}
    */
-  fold(steering12: number, raw: number, isSampled: boolean): void {
+  fold(steering12: number, isSampled: boolean): void {
     const values = this.#values;
     const before = values[STEERED] as number;
     let moved =
       (((steering12 - Math.round(before * STEERING_STEPS_PER_FRAME)) << 20) >> 20) / STEERING_STEPS_PER_FRAME;
-    // Then only the sample can tell what the bits mean: clocks run evenly, so it lies near the others.
-    if (this.measured && isSampled && raw - (values[FOLDED_AT] as number) > FOLD_FRAMES_MAX) {
-      const apart = (values[LAST] as number) + before + moved - (values[BEST] as number);
-      moved -= Math.round(apart / STEERING_FRAMES) * STEERING_FRAMES;
+    // How often the bits began anew, the sample tells: clocks run evenly, so it lies not before the others, nor far after.
+    if (this.measured && isSampled) {
+      const late = (values[LAST] as number) + before + moved - (values[BEST] as number);
+      moved -= Math.floor((late + EARLY_FRAMES_MAX) / STEERING_FRAMES) * STEERING_FRAMES;
     }
-    values[FOLDED_AT] = raw;
     values[STEERED] = before + moved;
     let best = (values[PENDING] as number) + before + moved / 2;
     if (!this.measured || Math.abs(moved) > STEERED_BETWEEN_MAX)
@@ -109,6 +106,14 @@ export class ClockSync {
     values[LAST_STAMP] = stamp;
     if (!isSame && step < STEP_FRAMES_MAX)
       values[STEP] = (values[STEP] as number) + (step - (values[STEP] as number)) / 32;
+  }
+
+  /** Forgets what was measured, not the round trip: one of the two clocks stood still. */
+  restart(): void {
+    this.#values.fill(Number.POSITIVE_INFINITY, BUCKET_AT);
+    this.#values[PENDING] = Number.POSITIVE_INFINITY;
+    this.#values[BEST] = Number.POSITIVE_INFINITY;
+    this.#values[REMOTE] = Number.POSITIVE_INFINITY;
   }
 
   #turnTo(bucket: number): void {

@@ -3,17 +3,25 @@
  * time it is and what arrived; it tells the session who left, and when to wait or to end.
  */
 import { PACKET_BYTES_MAX } from '../base/limits.js';
-import { encodeForward, encodeViewMessage, type ViewBody } from '../wire/view-messages.js';
+import type { PeerId } from '../base/peer-id.js';
+import { encodePace } from '../wire/pace-message.js';
+import type { ViewBody } from '../wire/view-body.js';
+import { encodeForward, encodeViewMessage } from '../wire/view-messages.js';
 import type { FrameExchange } from './frame-exchange.js';
 import type { MatchClock } from './match-clock.js';
 import { Membership, type MembershipEvents, type MembershipPhase } from './membership.js';
 import { Outbox } from './outbox.js';
+import { noteSubstitution, Planner } from './planner.js';
 import type { RemotePeer } from './remote-peer.js';
 import type { SessionSetup } from './session-setup.js';
 import type { ChannelName, EndReason } from './session-types.js';
-import type { SlotLog } from './slot-log.js';
+import { NO_FRAME, type SlotControl, type SlotLog } from './slot-log.js';
 import { ViewChange } from './view-change.js';
 import type { ViewHost } from './view-host.js';
+
+/** A plan takes effect this long after the newest frame that anybody holds, and three round trips. */
+const LEAD_FRAMES_MIN = 8;
+const LEAD_FRAMES_MAX = 120;
 
 /** What the council tells its session. */
 export interface CouncilEvents {
@@ -21,6 +29,10 @@ export interface CouncilEvents {
   back: MembershipEvents['back'];
   /** A peer is out; the inputs of its slots count up to `cutFrame`. */
   left(remote: RemotePeer, cutFrame: number, reason: 'left' | 'lost'): void;
+  /** From the frame after `cutFrame` on, a substitute plays for a peer, perhaps for us. */
+  substituted(peer: PeerId, cutFrame: number): void;
+  /** Its own inputs count again from `frame` on. */
+  returned(peer: PeerId, frame: number): void;
   moved(phase: MembershipPhase): void;
   ended(reason: EndReason): void;
 }
@@ -29,22 +41,40 @@ export interface CouncilEvents {
 export interface CouncilOptions {
   readonly setup: Pick<
     SessionSetup<unknown, unknown>,
-    'selfIndex' | 'logs' | 'ownLogs' | 'lostAfterMs' | 'lateAfterMs' | 'onLost' | 'matchKey'
+    | 'self'
+    | 'selfIndex'
+    | 'logs'
+    | 'ownLogs'
+    | 'lostAfterMs'
+    | 'lateAfterMs'
+    | 'onLost'
+    | 'substitutes'
+    | 'matchKey'
   >;
   readonly remotes: readonly RemotePeer[];
   readonly clock: MatchClock;
   readonly exchange: FrameExchange;
+  readonly timeline: CouncilTimeline;
   readonly frameFinal: () => number;
-  /** False if we cannot go back to that frame any more. */
-  readonly cut: (log: SlotLog, cutFrame: number) => boolean;
   readonly send: (to: RemotePeer, channel: ChannelName, bytes: Uint8Array) => void;
   readonly events: CouncilEvents;
+}
+
+/** What the council changes of the frames. */
+export interface CouncilTimeline {
+  confirmLimit: number;
+  /** Last frame before a pause. */
+  pausedAt: number;
+  /** False if we cannot go back to that frame any more. */
+  endInputs(log: SlotLog, cut: number, control: SlotControl): boolean;
+  schedule(log: SlotLog, frame: number, control: SlotControl): boolean;
 }
 
 /** Liveness and agreement. */
 export class Council {
   readonly membership: Membership;
   readonly viewChange: ViewChange;
+  readonly planner: Planner;
   readonly #options: CouncilOptions;
   /** Messages that answer an arrival, sent by the next advance. */
   readonly #outbox: Outbox;
@@ -58,6 +88,15 @@ export class Council {
     });
     this.membership = this.#createMembership();
     this.viewChange = new ViewChange(this.#createViewHost());
+    this.planner = new Planner({
+      remotes: options.remotes,
+      clock: options.clock,
+      membership: this.membership,
+      viewId: () => this.viewId,
+      isPaused: () => options.timeline.pausedAt !== NO_FRAME,
+      sayWish: (pace) => this.#tellAll(encodePace(pace, options.setup.matchKey)),
+      guests: () => undefined,
+    });
   }
 
   /** Id of the current view. */
@@ -68,18 +107,19 @@ export class Council {
   /** Our own bit if we own a slot, else 0. */
   get #selfVote(): number {
     const { ownLogs, selfIndex } = this.#options.setup;
-    return ownLogs.length > 0 ? 1 << selfIndex : 0;
+    return ownLogs.length > 0 && (ownLogs[0] as SlotLog).isActive ? 1 << selfIndex : 0;
   }
 
   #createMembership(): Membership {
     const { setup, remotes, clock, events } = this.#options;
     return new Membership({
-      selfVote: this.#selfVote,
+      selfVote: () => this.#selfVote,
       remotes,
       clock,
       lostAfterMs: setup.lostAfterMs,
       lateAfterMs: setup.lateAfterMs,
       onLost: setup.onLost,
+      substitutes: setup.substitutes,
       events: {
         late: (remote, silentMs) => events.late(remote, silentMs),
         back: (remote, silentMs) => events.back(remote, silentMs),
@@ -105,14 +145,22 @@ export class Council {
       send: (index, message) => this.#send(index, encodeViewMessage(message, matchKey)),
       stage: (log, base, last, cells) => exchange.stage(log, base, last, cells),
       frameFinal: () => this.#options.frameFinal(),
+      leadFrames: () => this.#leadFrames(),
+      limitConfirm: (frame) => {
+        this.#options.timeline.confirmLimit = frame;
+      },
       apply: (body) => this.#apply(body),
-      vouched: (mask, by) => this.membership.vouched(mask, this.peerAt(by), clock.nowMs),
+      vouched: (mask, by) => {
+        const remote = this.peerAt(by);
+        if (remote !== undefined) remote.hears |= mask;
+        this.membership.vouched(mask, remote, clock.nowMs);
+      },
     };
   }
 
   /** Once per advance: applies silence and goodbyes, votes, sends what is due. */
   advance(): void {
-    this.membership.check(this.viewChange);
+    this.membership.check(this.viewChange, this.planner.next());
     for (const remote of this.#options.remotes) {
       // It lacks a commit, or was cut off and came back.
       if (!remote.isBehind) continue;
@@ -150,25 +198,98 @@ export class Council {
     }
   }
 
-  /** The members agreed on the next view: cut the removed slots, let the removed peers go. */
+  #tellAll(message: Uint8Array): void {
+    for (const remote of this.#options.remotes) if (remote.member) this.#outbox.push(remote, message);
+  }
+
+  /** Three round trips to the farthest voter, so that nobody has to wait for the agreement. */
+  #leadFrames(): number {
+    const { remotes, clock } = this.#options;
+    let most = 0;
+    for (const { isVoter, clock: path, helloRttMs } of remotes) {
+      if (!isVoter) continue;
+      const known = Number.isFinite(path.roundTrip)
+        ? path.roundTrip
+        : Math.max(0, helloRttMs) / clock.frameMs;
+      most = Math.max(most, known + path.jitter);
+    }
+    return Math.min(LEAD_FRAMES_MIN + Math.ceil(3 * most), LEAD_FRAMES_MAX);
+  }
+
+  /** The members agreed on the next view: slots end or go on, removed peers are let go. */
   #apply(body: ViewBody): void {
-    const { setup, remotes, cut, events } = this.#options;
+    const { setup, exchange, events } = this.#options;
+    this.planner.applied();
+    exchange.viewId = this.viewId;
     if ((body.removed & (1 << setup.selfIndex)) !== 0) {
       events.ended('removed');
       return;
     }
-    for (const { slot, cut: cutFrame } of body.cuts) {
-      const log = setup.logs[slot];
-      if (log?.isActive !== true || (body.removed & (1 << log.owner)) === 0 || cut(log, cutFrame)) continue;
+    if (!this.#endSlots(body) || !this.#planSlots(body)) {
       events.ended('removed');
       return;
     }
+    this.#noteLate(body);
+    this.#letGo(body);
+    this.#changePace(body);
+  }
+
+  /** @returns false if the frames to go back to are no longer kept */
+  #endSlots(body: ViewBody): boolean {
+    const { setup, timeline } = this.#options;
+    for (const { slot, cut } of body.cuts) {
+      const log = setup.logs[slot];
+      if (log?.isActive !== true) continue;
+      const bit = 1 << log.owner;
+      if (((body.removed | body.late) & bit) === 0) continue;
+      if (!timeline.endInputs(log, cut, (body.late & bit) !== 0 ? 'substitute' : 'lost')) return false;
+    }
+    return true;
+  }
+
+  #planSlots(body: ViewBody): boolean {
+    const { setup, timeline, exchange, remotes } = this.#options;
+    for (const log of setup.logs) {
+      if (log.control !== 'substitute') continue;
+      const bit = 1 << log.owner;
+      if ((body.removed & bit) !== 0 && body.frame > 0) {
+        if (!timeline.schedule(log, body.frame, 'lost')) return false;
+      } else if ((body.returned & bit) !== 0) {
+        if (!timeline.schedule(log, body.frame, 'owner')) return false;
+        exchange.reopened(log, body.frame);
+        if (log.owner === setup.selfIndex) for (const remote of remotes) remote.acked = body.frame - 1;
+      }
+    }
+    return true;
+  }
+
+  #noteLate({ late, returned, frame }: ViewBody): void {
+    const { setup, remotes, clock, events } = this.#options;
+    const self = 1 << setup.selfIndex;
+    if ((late & self) !== 0) events.substituted(setup.self, setup.ownLogs[0]?.received ?? 0);
+    if ((returned & self) !== 0) events.returned(setup.self, frame);
     for (const remote of remotes) {
-      if (!remote.member || (body.removed & (1 << remote.index)) === 0) continue;
+      const bit = 1 << remote.index;
+      if ((late & bit) !== 0) {
+        noteSubstitution(remote, clock.nowMs);
+        events.substituted(remote.peer, remote.received);
+      } else if ((returned & bit) !== 0) events.returned(remote.peer, frame);
+    }
+  }
+
+  #letGo({ removed }: ViewBody): void {
+    const { setup, remotes, events } = this.#options;
+    for (const remote of remotes) {
+      if (!remote.member || (removed & (1 << remote.index)) === 0) continue;
       remote.member = false;
-      const cutFrame = remote.logs[0]?.cut ?? remote.received;
-      events.left(remote, cutFrame, remote.goodbyeFrame >= 0 ? 'left' : 'lost');
+      events.left(remote, remote.received, remote.goodbyeFrame >= 0 ? 'left' : 'lost');
       if (setup.onLost === 'end') events.ended('peer-lost');
     }
+  }
+
+  #changePace({ pace, frame }: ViewBody): void {
+    const { timeline } = this.#options;
+    if (pace === 'pause') timeline.pausedAt = frame - 1;
+    else if (pace === 'resume') timeline.pausedAt = NO_FRAME;
   }
 }

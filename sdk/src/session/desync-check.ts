@@ -17,36 +17,59 @@ export interface DesyncCheckOptions {
   /** Signed hash of a confirmed, still kept frame. */
   readonly hashOf: (frame: number) => number;
   readonly onMismatch: (mismatch: HashMismatch) => void;
-  /** A watcher's confirmed frames may be cut later: it says and compares final ones only. */
-  readonly watches: boolean;
 }
 
-/** Decides what to send and what to compare. */
+/**
+ * Decides what to send and what to compare. Only final frames: a peer that was cut off, or replaced by a substitute for a
+ * while, may have confirmed frames that it has to take back.
+ */
 export class DesyncCheck {
   readonly #options: DesyncCheckOptions;
   /** Hash of the newest frame due for sending (signed). */
   hashToSend = 0;
+  /** Newest frame that was compared. */
   #settled = 0;
 
   constructor(options: DesyncCheckOptions) {
     this.#options = options;
   }
 
-  /** A frame was confirmed with this hash. */
-  confirmed(frame: number, hash: number): void {
-    if (frame % HASH_INTERVAL_FRAMES !== 0 || this.#options.watches) return;
-    this.#announce(frame, hash);
+  /** True if a frame waits for its comparison, once it is final. */
+  isDue(frameConfirmed: number): boolean {
+    return frameConfirmed >= this.#settled + HASH_INTERVAL_FRAMES;
+  }
+
+  /** A state came from elsewhere: frames up to this one are not compared. */
+  startAt(frame: number): void {
+    this.#settled = frame - (frame % HASH_INTERVAL_FRAMES);
+  }
+
+  /** A peer reported a hash. Returns false if no honest peer could have sent it. */
+  receive(from: RemotePeer, frame16: number, hash: number, frameConfirmed: number): boolean {
+    const frame = unwrap16(frame16, frameConfirmed);
+    if (frame === 0 || frame % HASH_INTERVAL_FRAMES !== 0) return false;
+    if (frame > this.#settled) from.keepHash(frame, hash);
+    else if (frame > frameConfirmed - HASH_FRAMES_KEPT) this.#compare(from, frame, hash);
+    return true;
+  }
+
+  /** Frames up to `frameFinal` are final now. */
+  settle(frameFinal: number): void {
+    const due = frameFinal - (frameFinal % HASH_INTERVAL_FRAMES);
+    if (due <= this.#settled) return;
+    this.#settled = due;
+    this.#announce(due);
     for (const remote of this.#options.remotes) {
-      if (!remote.member) continue;
-      const pending = remote.pendingHashes.get(frame);
-      if (pending === undefined) continue;
-      remote.pendingHashes.delete(frame);
-      this.#compare(remote, frame, hash, pending);
+      for (const [frame, hash] of remote.pendingHashes) {
+        if (frame > frameFinal) continue;
+        remote.pendingHashes.delete(frame);
+        if (remote.member && frame > frameFinal - HASH_FRAMES_KEPT) this.#compare(remote, frame, hash);
+      }
     }
   }
 
-  #announce(frame: number, hash: number): void {
-    this.hashToSend = hash;
+  #announce(frame: number): void {
+    this.hashToSend = this.#options.hashOf(frame);
     for (const remote of this.#options.remotes) {
       // A peer that was cut off went on alone for a while: its frames are another match.
       if (!remote.member) continue;
@@ -55,34 +78,8 @@ export class DesyncCheck {
     }
   }
 
-  /** A peer reported a hash. Returns false if no honest peer could have sent it. */
-  receive(from: RemotePeer, frame16: number, hash: number, frameConfirmed: number): boolean {
-    const frame = unwrap16(frame16, frameConfirmed);
-    if (frame === 0 || frame % HASH_INTERVAL_FRAMES !== 0) return false;
-    if (frame > frameConfirmed || this.#options.watches) from.keepHash(frame, hash);
-    else if (frame > frameConfirmed - HASH_FRAMES_KEPT)
-      this.#compare(from, frame, this.#options.hashOf(frame), hash);
-    return true;
-  }
-
-  /** A watcher's frames up to `frameFinal` can be cut no more: what it says and compares. */
-  settle(frameFinal: number): void {
-    const due = frameFinal - (frameFinal % HASH_INTERVAL_FRAMES);
-    if (due > this.#settled) {
-      this.#settled = due;
-      this.#announce(due, this.#options.hashOf(due));
-    }
-    for (const remote of this.#options.remotes) {
-      for (const [frame, hash] of remote.pendingHashes) {
-        if (frame > frameFinal) continue;
-        remote.pendingHashes.delete(frame);
-        if (frame > frameFinal - HASH_FRAMES_KEPT)
-          this.#compare(remote, frame, this.#options.hashOf(frame), hash);
-      }
-    }
-  }
-
-  #compare(remote: RemotePeer, frame: number, localHash: number, remoteHash: number): void {
+  #compare(remote: RemotePeer, frame: number, remoteHash: number): void {
+    const localHash = this.#options.hashOf(frame);
     if (localHash === remoteHash) {
       remote.desynced = false;
       return;

@@ -1,26 +1,43 @@
 /** The newest frame that no later agreement can retract. */
-import type { SessionSetup } from './session-setup.js';
-import { NO_FRAME } from './slot-log.js';
+import { PEERS_MAX } from '../base/limits.js';
+import type { FrameExchange } from './frame-exchange.js';
+import type { SlotLog } from './slot-log.js';
+
+/** What finality depends on. */
+export interface FinalityView {
+  readonly logs: readonly SlotLog[];
+  readonly selfIndex: number;
+  readonly exchange: Pick<FrameExchange, 'held' | 'said'>;
+}
+
+/** Reused: this runs on many frames. */
+const frames = new Int32Array(PEERS_MAX);
 
 /**
  * Highest frame up to `frameConfirmed` such that for each active slot a majority of the voters (owners of active slots,
  * ourselves counted) is known to hold its input: every later view contains a majority, so its cut is not before it.
- * @param held per peer, the highest frame it is known to hold of each slot
+ *
+ * A voter knows of every agreement under way: it took part. Who has no vote (a watcher, a substituted owner) counts only
+ * what voters said in reports of its own view, because they say nothing beyond what an agreement may still change.
  */
-export function finalFrame<S, I>(
-  setup: SessionSetup<S, I>,
-  held: readonly Int32Array[],
-  frameConfirmed: number,
-): number {
-  const active = setup.logs.filter((log) => log.cut === NO_FRAME);
-  const voters = [...new Set(active.map((log) => log.owner))];
-  if (voters.length === 0) return frameConfirmed;
-  const heldBy = (voter: number, slot: number, own: number): number =>
-    voter === setup.selfIndex ? own : (held[voter]?.[slot] ?? 0);
-  return active.reduce((final, log) => {
-    const frames = voters
-      .map((voter) => heldBy(voter, log.slot, log.received))
-      .sort((left, right) => right - left);
-    return Math.min(final, frames[Math.floor(voters.length / 2)] as number);
-  }, frameConfirmed);
+export function finalFrame({ logs, selfIndex, exchange }: FinalityView, frameConfirmed: number): number {
+  let voters = 0;
+  for (const log of logs) if (log.isActive) voters |= 1 << log.owner;
+  const rows = (voters & (1 << selfIndex)) !== 0 ? exchange.held : exchange.said;
+  let final = frameConfirmed;
+  for (const log of logs) {
+    if (!log.isActive) continue;
+    let count = 0;
+    for (let voter = 0; voter < PEERS_MAX; voter += 1) {
+      if ((voters & (1 << voter)) === 0) continue;
+      const held = voter === selfIndex ? log.received : (rows[voter]?.[log.slot] ?? 0);
+      let at = count;
+      for (; at > 0 && (frames[at - 1] as number) < held; at -= 1) frames[at] = frames[at - 1] as number;
+      frames[at] = held;
+      count += 1;
+    }
+    const majority = frames[count >> 1] as number;
+    if (majority < final) final = majority;
+  }
+  return final;
 }

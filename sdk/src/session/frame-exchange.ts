@@ -51,7 +51,9 @@ export interface ExchangeOptions {
   readonly matchKey: number;
   readonly logs: readonly SlotLog[];
   readonly ownLogs: readonly SlotLog[];
+  /** Frames beyond this may still change their meaning: we hold them, and do not say so. */
   readonly peerCount: number;
+  readonly confirmLimit: () => number;
   /** Called when a simulated frame was stepped with another input than arrived. */
   readonly onWrong: (frame: number) => void;
   /** Called once for each cell that arrived with a second value and is newer than those reported before. */
@@ -93,18 +95,44 @@ export class FrameExchange {
   readonly #relayLogs: SlotLog[] = [];
   /** Reused: an object per packet would be garbage each frame. */
   readonly #walk: CellWalk = { first: 0, count: 0, at: 0, simulated: 0 };
-  /** Newest frame that our packets named, if we own no slot. */
+  /** Newest frame that our packets named: those without inputs name one not before it. */
   #clockFrame = 0;
   /** Highest frame of each slot that each peer is known to hold: V of the design, peer by peer. */
-  readonly held: readonly Int32Array[];
+  readonly held: Int32Array[] = [];
+  /** Highest frame of each slot that each peer said it holds, in a report of our own view: what counts for who has no vote. */
+  readonly said: Int32Array[] = [];
+  /** True with three or more peers: reports then say who is heard and what is held. */
+  isWide: boolean;
+  /** Id of our view. */
+  viewId = 0;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
-    this.#seal = { matchKey: options.matchKey, flags: 0, frame: 0, stamp: 0, ack: 0, count: 0 };
+    this.#seal = { matchKey: options.matchKey, flags: 0, frame: 0, stamp: 0, ack: 0, count: 0, epoch: 0 };
     this.#range = { rings: options.ownLogs.map((log) => log.cells), first: 0, count: 0 };
     this.#relayRange = { rings: [], first: 0, count: 0 };
     this.#scratch = options.logs.map((log) => new Uint8Array(log.cells.cellBytes));
-    this.held = Array.from({ length: options.peerCount }, () => new Int32Array(options.logs.length));
+    this.isWide = options.peerCount > 2;
+    this.addPeers(options.peerCount);
+  }
+
+  /** Makes room for peers up to index `count - 1`. */
+  addPeers(count: number): void {
+    while (this.held.length < count) {
+      this.held.push(new Int32Array(this.#options.logs.length));
+      this.said.push(new Int32Array(this.#options.logs.length));
+    }
+  }
+
+  /** All know that the inputs of a slot go on at `frame`: frames before it are nobody's to send. */
+  reopened(log: SlotLog, frame: number): void {
+    for (const rows of [this.held, this.said]) for (const row of rows) row[log.slot] = frame - 1;
+  }
+
+  /** True if our packets carry inputs: we own slots that play. */
+  get carries(): boolean {
+    const own = this.#options.ownLogs;
+    return own.length > 0 && (own[0] as SlotLog).isActive;
   }
 
   /** Newest frame that all our slots have inputs for; 0 without slots. Slots are read in order: the last is the least. */
@@ -118,24 +146,31 @@ export class FrameExchange {
 
   /** The packet for `to`, valid until the next call. */
   encode(to: RemotePeer, facts: OutgoingFacts): Uint8Array {
-    const own = this.#options.ownLogs;
     const out = this.#out;
     const { position } = facts.clock;
-    // The frame of a watcher's packet orders its acknowledgements: it never falls back, though its position may.
-    if (own.length === 0) this.#clockFrame = Math.max(this.#clockFrame, Math.floor(position));
-    const newest = own.length === 0 ? this.#clockFrame : this.newestOwn;
+    const carries = this.carries;
+    // The frame of a packet without inputs orders its reports: it never falls back, though our position may.
+    const clockFrame = Math.max(this.#clockFrame, Math.floor(position));
+    const newest = carries ? this.newestOwn : clockFrame;
     const range = this.#range;
     range.first = this.#firstFrameFor(to, newest);
-    range.count = own.length === 0 ? 0 : Math.min(newest - range.first + 1, PACKET_FRAMES_MAX);
+    range.count = carries ? Math.max(0, Math.min(newest - range.first + 1, PACKET_FRAMES_MAX)) : 0;
     const seal = this.#seal;
-    seal.ack = to.received;
+    const limit = this.#options.confirmLimit();
+    seal.ack = to.held < limit ? to.held : limit;
     // Written wide where a narrow acknowledgement, read as the number nearest to the frame, might be another one.
-    const wide = this.#needsWideAck(seal.ack, own.length === 0 ? newest : range.first, newest);
+    const wide = this.#needsWideAck(
+      seal.ack,
+      range.count > 0 ? range.first : clockFrame,
+      Math.max(newest, clockFrame),
+    );
     seal.flags = wide ? FLAG_WIDE_ACK : 0;
     let at = FRAME_HEADER_BYTES + (wide ? 1 : 0);
     if (range.count > 0) at = writeCells(range, out, at, at + INPUTS_BYTES_MAX);
-    seal.count = own.length === 0 ? 0 : range.count;
-    seal.frame = own.length === 0 ? newest : range.first + range.count - 1;
+    seal.count = range.count;
+    seal.epoch = this.#options.ownLogs.length === 0 ? 0 : (this.#options.ownLogs[0] as SlotLog).epoch;
+    seal.frame = range.count > 0 ? range.first + range.count - 1 : clockFrame;
+    if (seal.frame > this.#clockFrame) this.#clockFrame = seal.frame;
     const stamp = Math.round((seal.frame + STAMP_SHIFT_FRAMES - position) * STAMP_STEPS_PER_FRAME);
     seal.stamp = stamp >= 0 && stamp < STAMP_NONE ? stamp : STAMP_NONE;
     if (facts.report) at = this.#writeReport(to, facts, at);
@@ -159,7 +194,7 @@ export class FrameExchange {
 
   /** Normally the first one not acknowledged. */
   #firstFrameFor(to: RemotePeer, newest: number): number {
-    if (newest - to.acked <= LOG_FRAMES_KEPT || this.#options.ownLogs.length === 0) return to.acked + 1;
+    if (newest - to.acked <= LOG_FRAMES_KEPT || !this.carries) return to.acked + 1;
     // Our log has no longer what comes next. A player got it through a third peer, or we would wait for it.
     if (to.logs.length === 0) to.isDeaf = true;
     return newest - PACKET_FRAMES_MAX + 1;
@@ -183,13 +218,19 @@ export class FrameExchange {
     write16(out, offset + 2, to.packetsReceived);
     const steering = Math.round(facts.clock.adjustment * CLOCK_STEPS_PER_FRAME) & 0xfff;
     write16(out, offset + 4, steering | (facts.delayFrames << 12));
+    const { logs } = this.#options;
+    let slots = this.isWide ? logs.length : 0;
+    while (slots > 0 && (logs[slots - 1] as SlotLog).control === 'vacant') slots -= 1;
+    out[offset + 6] = slots;
     let at = offset + REPORT_BYTES;
-    if (this.#options.peerCount <= 2) return at;
+    if (slots === 0) return at;
     out[at] = facts.viewId & 0xff;
     write32(out, at + 1, facts.hears);
     at += 5;
-    for (const log of this.#options.logs) {
-      write16(out, at, log.received);
+    const limit = this.#options.confirmLimit();
+    for (let slot = 0; slot < slots; slot += 1) {
+      const { held } = logs[slot] as SlotLog;
+      write16(out, at, held < limit ? held : limit);
       at += 2;
     }
     return at;
@@ -221,13 +262,16 @@ export class FrameExchange {
   apply(from: RemotePeer, bytes: Uint8Array, confirmed: number, simulated: number): FrameHeader | undefined {
     const header = this.#header;
     if (!decodeFramePacket(bytes, from.shape, header)) return undefined;
-    const frame = unwrap16(header.frame16, from.logs.length === 0 ? from.newestFrame : from.received);
-    if (from.logs.length > 0) {
+    // Inputs of before its slots were taken up again, or of after that while we do not know it yet: not for our logs.
+    const carries = header.count > 0;
+    const applies = carries && header.epoch === (from.epoch & 1);
+    const frame = unwrap16(header.frame16, carries ? from.received : from.newestFrame);
+    if (frame > confirmed + FUTURE_FRAMES_MAX || frame - header.count < 0) return undefined;
+    if (!this.#acknowledge(from, header, frame)) return undefined;
+    if (applies) {
       const first = frame - header.count + 1;
-      const gap = first > from.received + 1;
-      if (first < 1 || gap || frame > confirmed + FUTURE_FRAMES_MAX) return undefined;
-      if (!this.#acknowledge(from, header, frame)) return undefined;
-      if (header.count > 0 && frame - from.received > -LOG_FRAMES_KEPT) {
+      if (first > from.received + 1) return undefined;
+      if (frame - from.received > -LOG_FRAMES_KEPT) {
         const walk = this.#walk;
         walk.first = first;
         walk.count = header.count;
@@ -235,7 +279,7 @@ export class FrameExchange {
         walk.simulated = simulated;
         this.#applyCells(from, from.logs, bytes);
       }
-    } else if (!this.#acknowledge(from, header, frame)) return undefined;
+    }
     // What an overtaken packet reports was true once; its low bits could be taken for newer ones.
     if (frame < from.newestFrame) header.hasReport = false;
     else from.newestFrame = frame;
@@ -247,7 +291,8 @@ export class FrameExchange {
   /** Takes the acknowledgement; false if it names a frame that does not exist yet. */
   #acknowledge(from: RemotePeer, header: FrameHeader, frame: number): boolean {
     const own = this.#options.ownLogs;
-    if (own.length === 0) return header.ack === 0 && !header.wideAck;
+    // Our slots came or went: what it says of them may be of another view.
+    if (!this.carries) return own.length > 0 || (header.ack === 0 && !header.wideAck);
     const newest = (own[0] as SlotLog).received;
     const ack = header.wideAck ? unwrap16(header.ack, newest) : unwrap8(header.ack, frame);
     if (ack > newest) return false;
@@ -260,6 +305,7 @@ export class FrameExchange {
   #applyRelay(from: RemotePeer, bytes: Uint8Array, header: FrameHeader, simulated: number): void {
     const log = this.#options.logs[header.relaySlot];
     if (log === undefined || log.owner === from.index || this.#options.ownLogs.includes(log)) return;
+    if (log.control === 'vacant') return;
     const first = unwrap16(header.relayFirst16, log.received);
     const last = first + header.relayCount - 1;
     if (first < 1 || first > log.received + 1 || last > log.received + RELAY_FRAMES_MAX) return;
@@ -314,7 +360,11 @@ export class FrameExchange {
         bits >>= 1;
         left -= 1;
         if (frame <= log.received) {
-          if (frame > log.received - LOG_FRAMES_KEPT && !log.equals(log.cells, frame, cell)) {
+          if (
+            frame > log.received - LOG_FRAMES_KEPT &&
+            log.controlAt(frame) === 'owner' &&
+            !log.equals(log.cells, frame, cell)
+          ) {
             if (frame > log.equivocated) this.#options.onEquivocation(log, frame, from);
             log.equivocated = Math.max(log.equivocated, frame);
             return;
@@ -342,14 +392,23 @@ export class FrameExchange {
   /** Updates what the peer is known to hold. */
   #note(from: RemotePeer, bytes: Uint8Array, header: FrameHeader, frame: number): void {
     const held = this.held[from.index] as Int32Array;
-    for (const log of from.logs) if (frame > (held[log.slot] as number)) held[log.slot] = frame;
-    for (const log of this.#options.ownLogs) held[log.slot] = from.acked;
-    if (!header.hasReport || this.#options.peerCount <= 2) return;
-    for (const log of this.#options.logs) {
-      if (log.owner === from.index || this.#options.ownLogs.includes(log)) continue;
+    if (header.count > 0 && header.epoch === (from.epoch & 1)) {
+      for (const log of from.logs)
+        if (frame > (held[log.slot] as number) && frame <= log.received) held[log.slot] = frame;
+    }
+    if (this.carries) for (const log of this.#options.ownLogs) held[log.slot] = from.acked;
+    if (!header.hasReport || header.vectorLength === 0) return;
+    const said = this.said[from.index] as Int32Array;
+    const sameView = header.view8 === (this.viewId & 0xff);
+    for (let slot = 0; slot < header.vectorLength; slot += 1) {
+      const log = this.#options.logs[slot] as SlotLog;
+      // A sender that does not know yet that a slot was taken up again speaks of frames before that.
+      if (log.epoch > 0 && !sameView) continue;
       const value = unwrap16(read16(bytes, header.vectorAt + log.slot * 2), log.received);
-      if (value > (held[log.slot] as number) && value <= log.received + FUTURE_FRAMES_MAX)
-        held[log.slot] = value;
+      if (value > log.received + FUTURE_FRAMES_MAX) continue;
+      if (sameView && value > (said[log.slot] as number)) said[log.slot] = value;
+      if (log.owner === from.index || this.#options.ownLogs.includes(log)) continue;
+      if (value > (held[log.slot] as number)) held[log.slot] = value;
     }
   }
 }

@@ -8,6 +8,9 @@ import type { RemotePeer } from './remote-peer.js';
 import type { SessionSetup } from './session-setup.js';
 import type { ChannelName } from './session-types.js';
 
+/** Packets in a row that report a change of who is heard. */
+const NEWS_REPEATS = 3;
+
 /** What a sender needs. */
 export interface FrameSenderOptions {
   readonly setup: Pick<SessionSetup<unknown, unknown>, 'selfIndex' | 'logs' | 'matchKey'>;
@@ -24,6 +27,8 @@ export class FrameSender {
   readonly facts: OutgoingFacts;
   readonly #relays: RelayView;
   #packetsUntilReport = 0;
+  #hearsReported = 0;
+  #newsRepeats = 0;
 
   constructor(options: FrameSenderOptions) {
     const { setup, remotes, exchange } = options;
@@ -38,8 +43,16 @@ export class FrameSender {
     const { facts } = this;
     clock.noteSent();
     this.#packetsUntilReport -= 1;
-    facts.report = this.#packetsUntilReport < 0;
-    if (facts.report) this.#packetsUntilReport = REPORT_INTERVAL_PACKETS - 1;
+    // Who fell silent is told at once, and again in case that is lost: others may have to decide without it.
+    if (facts.hears !== this.#hearsReported) {
+      this.#hearsReported = facts.hears;
+      this.#newsRepeats = NEWS_REPEATS;
+    }
+    facts.report = this.#newsRepeats > 0 || this.#packetsUntilReport < 0;
+    if (facts.report) {
+      this.#packetsUntilReport = REPORT_INTERVAL_PACKETS - 1;
+      if (this.#newsRepeats > 0) this.#newsRepeats -= 1;
+    }
     this.#relays.hears = facts.hears;
     if (remotes.length > 1) chooseRelays(this.#relays);
     for (let index = 0; index < remotes.length; index += 1) {

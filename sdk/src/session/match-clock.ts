@@ -19,7 +19,8 @@ const PACE = 5;
 const DRIFT = 6;
 const STEERED_AT = 7;
 const HELD_AT = 8;
-const VALUES = 9;
+const JUMPED_AT = 9;
+const VALUES = 10;
 
 /** A match that waits stands just before the frame after the one it waits for: that one is due soon when the wait ends. */
 const HELD_FRAMES = 1.95;
@@ -34,6 +35,8 @@ const DRIFT_MAX = 0.01;
 const DRIFT_FORGOTTEN_S = 30;
 /** Longest time between two looks that counts, in s. */
 const STEER_S_MAX = 0.25;
+/** After a jump, how long what the others measured of us may be of before it. */
+const JUMP_REST_MS = 500;
 
 /** Time, position and pace. */
 export class MatchClock {
@@ -55,6 +58,7 @@ export class MatchClock {
     this.#values[NOW] = options.nowMs;
     this.#values[PACE] = 1;
     this.#values[HELD_AT] = Number.NEGATIVE_INFINITY;
+    this.#values[JUMPED_AT] = Number.NEGATIVE_INFINITY;
     this.#leads = new Float64Array(options.peerCount);
     this.#windowFrames = options.windowFrames;
     this.#catchUpFramesMax = options.framesPerSecond;
@@ -146,8 +150,11 @@ export class MatchClock {
     this.#values[SENT] = this.#values[NOW] as number;
   }
 
-  /** Sets the pace from the median lead over all members that are heard. */
-  steer(remotes: readonly RemotePeer[]): void {
+  /**
+   * Sets the pace from the median lead over all members that are heard.
+   * @param follows true if nobody waits for our inputs: far behind, we go to where the others are at once
+   */
+  steer(remotes: readonly RemotePeer[], follows: boolean): void {
     const leads = this.#leads;
     const adjustment = this.adjustment;
     let count = 1;
@@ -157,6 +164,14 @@ export class MatchClock {
     }
     const lead = medianLead(leads, count);
     this.#values[LEAD] = lead;
+    if (
+      follows &&
+      lead < -this.#windowFrames &&
+      this.nowMs - (this.#values[JUMPED_AT] as number) > JUMP_REST_MS
+    ) {
+      this.#values[JUMPED_AT] = this.nowMs;
+      this.#values[POSITION] = (this.#values[POSITION] as number) - lead;
+    }
     this.#steerBy(lead);
   }
 

@@ -11,19 +11,24 @@ import { bitCount } from '../base/peer-set.js';
 import type { MatchClock } from './match-clock.js';
 import type { RemotePeer } from './remote-peer.js';
 import type { ViewChange } from './view-change.js';
+import type { WantedPlan } from './view-host.js';
 
 /** After a goodbye, how long inputs that are still under way may arrive. */
 const GOODBYE_GRACE_MS = 250;
-/** Packets this recent mean that a peer is heard. */
-const HEARS_MS = 250;
+/** Packets this recent mean that a peer is heard: six of them in a row are rarely lost by chance. */
+const HEARS_MS = 100;
 /** A closed link alone: how long nobody else may have heard the peer before it counts as lost. */
 const CLOSED_GRACE_MS = 600;
 /** Who is vouched for this long after its link closed is alive for others, and lost only as others are. */
 const OUTLIVES_LINK_MS = 1000;
-/** While others' word that a peer is alive is this recent, it is not late: reports come with every eighth packet. */
-const VOUCHED_MS = 800;
 /** The first half of an agreement may begin this long before a peer counts as lost. */
 const PREPARE_MS = 1000;
+/** An advance this long after the last one: this machine slept, and what the others sent meanwhile may still wait. */
+const SLEPT_MS = 200;
+/** After a sleep, how long nobody's silence counts. */
+const AWAKE_GRACE_MS = 150;
+/** Fewer voters than this cannot agree on a substitute. */
+const SUBSTITUTING_VOTERS_MIN = 3;
 
 /** Where the match stands with its members. */
 export type MembershipPhase = 'running' | 'paused' | 'no-quorum';
@@ -42,24 +47,42 @@ export interface MembershipEvents {
 /** What membership needs to know. */
 export interface MembershipOptions {
   /** Our own bit if we own an active slot, else 0. */
-  readonly selfVote: number;
+  readonly selfVote: () => number;
   readonly remotes: readonly RemotePeer[];
   readonly clock: MatchClock;
   readonly lostAfterMs: number;
   readonly lateAfterMs: number;
   readonly onLost: 'vacate' | 'pause' | 'end' | 'bot';
+  readonly substitutes: boolean;
   readonly events: MembershipEvents;
+}
+
+type Fate = 'member' | 'late-suspect' | 'late' | 'suspect' | 'left' | 'lost';
+
+/** Bit masks of members; reused. */
+interface Fates {
+  suspects: number;
+  lost: number;
+  left: number;
+  lateSuspects: number;
+  late: number;
 }
 
 /** Watches liveness and drives the view change, once per advance. */
 export class Membership {
   readonly #options: MembershipOptions;
+  readonly #fates: Fates = { suspects: 0, lost: 0, left: 0, lateSuspects: 0, late: 0 };
   #phase: MembershipPhase = 'running';
   #waitingSinceMs = 0;
+  #checkedAtMs = Number.NEGATIVE_INFINITY;
+  #awakeSinceMs = Number.NEGATIVE_INFINITY;
+  #slept = false;
   /** Members out of reach for good: they said goodbye, or the only other voter is lost. */
   gone = 0;
   /** Peers whose packets arrive here, a bit each. */
   hears = 0;
+  /** Substituted members that are lost or said goodbye. */
+  dropped = 0;
 
   constructor(options: MembershipOptions) {
     this.#options = options;
@@ -97,44 +120,72 @@ export class Membership {
   }
 
   /** Applies what silence, closed links and goodbyes mean now. */
-  check(viewChange: ViewChange): void {
+  check(viewChange: ViewChange, plan: WantedPlan | undefined): void {
     const { remotes, onLost, clock } = this.#options;
-    let lost = 0;
-    let left = 0;
-    let suspects = 0;
+    const fates = this.#fates;
+    fates.suspects = fates.lost = fates.left = fates.lateSuspects = fates.late = 0;
+    this.dropped = 0;
     this.hears = 0;
+    this.#noteSleep(clock.nowMs);
     for (let index = 0; index < remotes.length; index += 1) {
       const remote = remotes[index] as RemotePeer;
-      if (!remote.member) continue;
-      const fate = this.#fateOf(remote);
-      if (fate === 'member') continue;
-      suspects |= 1 << remote.index;
-      if (fate === 'suspect') continue;
-      if (remote.logs.length === 0) {
-        remote.member = false;
-        this.#options.events.watcherLeft(remote, fate);
-      } else if (fate === 'lost') lost |= 1 << remote.index;
-      else left |= 1 << remote.index;
+      if (remote.member) this.#judge(remote, fates);
     }
-    if (suspects === 0 && this.#phase === 'running' && !viewChange.busy) return;
-    this.#settle(viewChange, { suspects, lost, left });
+    const { suspects, lateSuspects } = fates;
+    const isQuiet = (suspects | lateSuspects) === 0 && plan === undefined && !viewChange.busy;
+    if (isQuiet && this.#phase === 'running') return;
+    this.#settle(viewChange, plan);
     if (this.#phase === 'running') return;
     const patient = this.#phase === 'paused' && onLost === 'pause';
     if (!patient && clock.nowMs - this.#waitingSinceMs > NO_QUORUM_TIMEOUT_MS)
       this.#options.events.gaveUp(this.#phase);
   }
 
+  /** One long gap between two advances is a sleep; a caller that is always that slow does not sleep. */
+  #noteSleep(nowMs: number): void {
+    const slept = nowMs - this.#checkedAtMs > SLEPT_MS;
+    if (slept && !this.#slept) this.#awakeSinceMs = nowMs;
+    this.#slept = slept;
+    this.#checkedAtMs = nowMs;
+  }
+
+  #judge(remote: RemotePeer, fates: Fates): void {
+    const fate = this.#fateOf(remote);
+    if (fate === 'member') return;
+    const bit = 1 << remote.index;
+    if (fate === 'late-suspect' || fate === 'late') {
+      fates.lateSuspects |= bit;
+      if (fate === 'late') fates.late |= bit;
+      return;
+    }
+    if (remote.isActive) {
+      fates.suspects |= bit;
+      if (fate === 'lost') fates.lost |= bit;
+      else if (fate === 'left') fates.left |= bit;
+    } else if (fate === 'suspect') return;
+    else if (remote.isSubstituted) {
+      // With 'pause' its slots are kept for it as long as it takes.
+      if (fate === 'left' || this.#options.onLost !== 'pause') this.dropped |= bit;
+    } else {
+      remote.member = false;
+      this.#options.events.watcherLeft(remote, fate);
+    }
+  }
+
   /** Lets the view change decide, or waits, as `onLost` and the number of voters ask. */
-  #settle(viewChange: ViewChange, fates: { suspects: number; lost: number; left: number }): void {
-    const { suspects, lost, left } = fates;
-    const { clock, onLost } = this.#options;
+  #settle(viewChange: ViewChange, plan: WantedPlan | undefined): void {
+    const { suspects, lost, left } = this.#fates;
+    const { clock, onLost, substitutes } = this.#options;
     const voters = this.#voters();
     // The last other voter: a majority of two is both of them, so the survivor decides alone (a declared fork).
     this.gone = bitCount(voters & ~left) <= 2 ? left | lost : left;
     const waits = onLost === 'pause' && lost !== 0;
     const peers = waits ? { suspects: left, lost: left } : { suspects, lost: lost | left };
+    const mayBeLate = substitutes && bitCount(voters) >= SUBSTITUTING_VOTERS_MIN;
+    const late = mayBeLate ? this.#fates : { lateSuspects: 0, late: 0 };
+    const wanted = { ...peers, lateSuspects: late.lateSuspects, late: late.late, plan };
     // Suspicion alone must not look like a lack of quorum.
-    const able = viewChange.advance(peers, clock.nowMs) || (lost | left) === 0;
+    const able = viewChange.advance(wanted, clock.nowMs) || (lost | left) === 0;
     this.#moveTo(!able ? 'no-quorum' : waits ? 'paused' : 'running');
   }
 
@@ -149,12 +200,12 @@ export class Membership {
   #voters(): number {
     let mask = 0;
     for (const remote of this.#options.remotes) if (remote.isVoter) mask |= 1 << remote.index;
-    return mask | this.#options.selfVote;
+    return mask | this.#options.selfVote();
   }
 
-  #fateOf(remote: RemotePeer): 'member' | 'suspect' | 'left' | 'lost' {
+  #fateOf(remote: RemotePeer): Fate {
     const { nowMs } = this.#options.clock;
-    const { lostAfterMs, lateAfterMs } = this.#options;
+    const { lateAfterMs } = this.#options;
     if (remote.goodbyeFrame >= 0) {
       const complete =
         remote.received >= remote.goodbyeFrame || nowMs - remote.goodbyeAtMs >= GOODBYE_GRACE_MS;
@@ -166,18 +217,44 @@ export class Membership {
       this.hears |= 1 << remote.index;
       return 'member';
     }
-    const vouchedMs = nowMs - remote.vouchedAtMs;
     // The path's own delay is looked at only when the fixed limit has passed: this runs each frame.
-    const heardOf = vouchedMs < VOUCHED_MS;
-    if (!remote.late && !heardOf && silentMs > lateAfterMs && silentMs > this.#lateAfterMs(remote)) {
+    const isLate = silentMs > lateAfterMs && silentMs > this.#lateAfterMs(remote);
+    if (!remote.late && isLate && !this.#isHeardByOthers(remote)) {
       remote.late = true;
       this.#options.events.late(remote, silentMs);
     }
+    const fate = this.#lossOf(remote, nowMs - remote.vouchedAtMs);
+    return fate === 'member' && remote.isActive ? this.#latenessOf(remote, silentMs) : fate;
+  }
+
+  #lossOf(remote: RemotePeer, vouchedMs: number): 'member' | 'suspect' | 'lost' {
+    const { nowMs } = this.#options.clock;
+    const { lostAfterMs } = this.#options;
     const outlivesLink = remote.vouchedAtMs > remote.linkClosedAtMs + OUTLIVES_LINK_MS;
     if (!remote.linkOpen && !outlivesLink) return vouchedMs >= CLOSED_GRACE_MS ? 'lost' : 'member';
     const goneMs = nowMs - Math.max(remote.lastHeardMs, remote.aliveAtMs);
     if (goneMs <= Math.max(lostAfterMs / 2, lostAfterMs - PREPARE_MS)) return 'member';
     return goneMs > lostAfterMs ? 'lost' : 'suspect';
+  }
+
+  /** Silent here and for all that we hear. The first half of the agreement begins before that is certain. */
+  #latenessOf(remote: RemotePeer, silentMs: number): 'member' | 'late-suspect' | 'late' {
+    const { substitutes, clock } = this.#options;
+    if (!substitutes || clock.nowMs - this.#awakeSinceMs < AWAKE_GRACE_MS) return 'member';
+    const lateAfterMs = this.#lateAfterMs(remote);
+    if (silentMs <= lateAfterMs / 2 || this.#isHeardByOthers(remote)) return 'member';
+    return silentMs > lateAfterMs ? 'late' : 'late-suspect';
+  }
+
+  /** True if a member that we hear said last that it hears this peer. */
+  #isHeardByOthers(remote: RemotePeer): boolean {
+    const { remotes, clock, lateAfterMs } = this.#options;
+    const bit = 1 << remote.index;
+    for (const other of remotes) {
+      if (other === remote || !other.member || (other.hears & bit) === 0) continue;
+      if (clock.nowMs - other.lastHeardMs < lateAfterMs) return true;
+    }
+    return false;
   }
 
   #lateAfterMs(remote: RemotePeer): number {
@@ -190,7 +267,7 @@ export class Membership {
   /** Members we wait for: those whose inputs stop at `confirmed`. */
   waitingFor(confirmed: number): readonly PeerId[] {
     return this.#options.remotes
-      .filter((remote) => remote.member && remote.logs.length > 0 && remote.received <= confirmed)
+      .filter((remote) => remote.isVoter && remote.received <= confirmed)
       .map((remote) => remote.peer);
   }
 }

@@ -25,6 +25,8 @@ interface OwnSlot {
   readonly log: SlotLog;
   /** Newest frame of the match that it was read for. */
   readFor: number;
+  /** How often its log was taken up again when it was read last; -1: never read. */
+  epoch: number;
   /** A reading that has no frame yet, if `waits`. */
   readonly waiting: Uint8Array;
   waits: boolean;
@@ -34,10 +36,11 @@ interface OwnSlot {
 export class OwnInputs<I> {
   /** The delay to move to, in frames. */
   wantedFrames: number;
-  /** Something was read, or a frame begun by a watcher, that no packet has told yet. */
+  /** Something was read, or a frame begun without anything to read, that no packet has told yet. */
   hasUnsent = false;
   readonly #options: OwnInputsOptions<I>;
-  readonly #slots: readonly OwnSlot[];
+  /** One for each own log: a newcomer gets its logs later. */
+  readonly #slots: OwnSlot[] = [];
   readonly #previous: Uint8Array;
   readonly #newest: Uint8Array;
   #delayFrames: number;
@@ -51,11 +54,8 @@ export class OwnInputs<I> {
     this.#delayFrames = inputDelayFrames;
     this.#previous = new Uint8Array(input.byteLength);
     this.#newest = new Uint8Array(input.byteLength);
-    this.#slots = ownLogs.map((log) => {
-      // Frames 1 to the delay are neutral.
-      log.received = inputDelayFrames;
-      return { log, readFor: 0, waiting: new Uint8Array(input.byteLength), waits: false };
-    });
+    // Frames 1 to the delay are neutral.
+    for (const log of ownLogs) log.received = inputDelayFrames;
   }
 
   /** Frames between reading an input and its effect, now. */
@@ -66,22 +66,45 @@ export class OwnInputs<I> {
   /** Reads what is due when `frame` is stepped: called again for the same frame, it reads nothing. */
   readFor(frame: number): void {
     if (this.wantedFrames !== this.#delayFrames && frame >= this.#frame) this.#moveDelay(frame > this.#frame);
-    const last = frame + this.#delayFrames;
-    for (let index = 0; index < this.#slots.length; index += 1) {
-      const slot = this.#slots[index] as OwnSlot;
-      const { log } = slot;
-      if (log.received < last) {
-        while (log.received < last - 1) this.#fill(slot);
-        this.#readNext(slot);
-      } else if (log.received === last && slot.readFor < frame) {
-        this.#encode(log, slot.waiting, 0);
-        slot.waits = true;
-      }
-      if (frame > slot.readFor) slot.readFor = frame;
+    const { ownLogs } = this.#options;
+    let plays = false;
+    for (let index = 0; index < ownLogs.length; index += 1) {
+      const slot = this.#slots[index] ?? this.#addSlot(index);
+      if (slot.log.isActive) plays = true;
+      this.#readSlot(slot, frame);
     }
     if (frame <= this.#frame) return;
     this.#frame = frame;
-    if (this.#slots.length === 0) this.hasUnsent = true;
+    if (!plays) this.hasUnsent = true;
+  }
+
+  #addSlot(index: number): OwnSlot {
+    const log = this.#options.ownLogs[index] as SlotLog;
+    const waiting = new Uint8Array(log.cells.cellBytes);
+    const slot = { log, readFor: 0, epoch: log.epoch === 0 ? 0 : -1, waiting, waits: false };
+    this.#slots.push(slot);
+    return slot;
+  }
+
+  #readSlot(slot: OwnSlot, frame: number): void {
+    const { log } = slot;
+    const last = frame + this.#delayFrames;
+    const goesOn = slot.epoch === log.epoch;
+    if (!log.isActive || !goesOn) slot.waits = false;
+    if (!log.isActive) return;
+    if (log.received < last) {
+      // A log that was taken up again begins with what is pressed now; one that goes on, with the last input.
+      while (log.received < last - 1) {
+        if (goesOn) this.#fill(slot);
+        else this.#readNext(slot);
+      }
+      this.#readNext(slot);
+      slot.epoch = log.epoch;
+    } else if (goesOn && log.received === last && slot.readFor < frame) {
+      this.#encode(log, slot.waiting, 0);
+      slot.waits = true;
+    }
+    if (frame > slot.readFor) slot.readFor = frame;
   }
 
   /** Lowered only where a reading is due, and only if none waits: two never share the room of one. */

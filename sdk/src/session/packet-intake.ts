@@ -16,6 +16,7 @@ import {
   KIND_GOODBYE,
   KIND_HELLO,
 } from '../wire/handshake-message.js';
+import { decodePace, KIND_PACE } from '../wire/pace-message.js';
 import { decodeForward, decodeViewMessage, KIND_FORWARD } from '../wire/view-messages.js';
 import type { Council } from './council.js';
 import type { DesyncCheck } from './desync-check.js';
@@ -97,6 +98,13 @@ export class PacketIntake {
         remote.noteGoodbye(lastFrame, nowMs);
         return true;
       }
+      case KIND_PACE: {
+        const pace = decodePace(bytes, matchKey);
+        if (pace === undefined) return false;
+        // Who only watches has no say.
+        if (remote.logs.length > 0) this.#options.council.planner.heardWish(pace, nowMs);
+        return true;
+      }
       default:
         return this.#takeViewMessage(remote, bytes, nowMs);
     }
@@ -133,7 +141,10 @@ export class PacketIntake {
       return false;
     }
     if (header.stamp !== STAMP_NONE) this.#noteStamp(remote, header, nowMs, phase);
-    if (header.hasReport) this.#noteReport(remote, header, nowMs);
+    if (header.hasReport) {
+      remote.clock.fold(header.steering12, header.stamp !== STAMP_NONE && phase !== 'handshake');
+      this.#noteReport(remote, header, nowMs);
+    }
     return true;
   }
 
@@ -147,12 +158,12 @@ export class PacketIntake {
 
   #noteReport(remote: RemotePeer, header: FrameHeader, nowMs: number): void {
     remote.noteReport(header.received16);
-    remote.clock.fold(header.steering12, this.#options.clock.rawAt(nowMs), header.stamp !== STAMP_NONE);
     remote.delayFrames = header.delayFrames;
-    if (remote.shape.vectorLength > 0) {
+    if (header.vectorLength > 0) {
       const { viewChange, membership } = this.#options.council;
       remote.reported = true;
       remote.hears = header.hears;
+      remote.view8 = header.view8;
       membership.vouched(header.hears, remote, nowMs);
       if (
         unwrap8(header.view8, viewChange.viewId) < viewChange.viewId &&

@@ -19,9 +19,10 @@ export interface TrafficCounts {
 export class RemotePeer {
   readonly peer: PeerId;
   readonly index: number;
-  readonly logs: readonly SlotLog[];
+  /** The slots it owns; a newcomer gets them when it is seated. */
+  logs: readonly SlotLog[];
   /** Shape of the packets this peer sends. */
-  readonly shape: FramePacketShape;
+  shape: FramePacketShape;
   readonly clock: ClockSync = new ClockSync();
 
   /** Still a member: false after its loss or goodbye was applied. */
@@ -45,6 +46,12 @@ export class RemotePeer {
   isBehind = false;
   catchUpAtMs: number = Number.NEGATIVE_INFINITY;
   late = false;
+  /** Low bits of the view it reported last. */
+  view8 = 0;
+  /** How often and when a substitute took its slots, and since when it has kept pace again. */
+  substitutions = 0;
+  substitutedAtMs: number = Number.NEGATIVE_INFINITY;
+  keepsPaceSinceMs = 0;
 
   /** Highest of our frames this peer acknowledged. */
   acked = 0;
@@ -101,9 +108,34 @@ export class RemotePeer {
     return least;
   }
 
+  /** Highest of its frames that may be acknowledged. */
+  get held(): number {
+    let least = this.logs.length === 0 ? 0 : (this.logs[0] as SlotLog).held;
+    for (let index = 1; index < this.logs.length; index += 1) {
+      const { held } = this.logs[index] as SlotLog;
+      if (held < least) least = held;
+    }
+    return least;
+  }
+
+  /** How often its slots were taken up again. */
+  get epoch(): number {
+    return this.logs.length === 0 ? 0 : (this.logs[0] as SlotLog).epoch;
+  }
+
+  /** True if its inputs are waited for. All its slots come and go together. */
+  get isActive(): boolean {
+    return this.logs.length > 0 && (this.logs[0] as SlotLog).isActive;
+  }
+
   /** True if it is a member and owns an active slot: it votes. */
   get isVoter(): boolean {
-    return this.member && this.logs.some((log) => log.isActive);
+    return this.member && this.isActive;
+  }
+
+  /** True if a substitute plays for it: it stays connected and comes back. */
+  get isSubstituted(): boolean {
+    return this.member && this.logs.length > 0 && (this.logs[0] as SlotLog).control === 'substitute';
   }
 
   /** The peer says goodbye: it has inputs up to `lastFrame`. Only the first word counts. */
@@ -158,7 +190,7 @@ export class RemotePeer {
 
 /** The record of every peer but ourselves. */
 export function createRemotes<S, I>(setup: SessionSetup<S, I>, nowMs: number): RemotePeer[] {
-  const vectorLength = setup.peers.length > 2 ? setup.logs.length : 0;
+  const vectorLength = setup.logs.length;
   return setup.peers.flatMap((peer, index) => {
     if (index === setup.selfIndex) return [];
     const logs = setup.logs.filter((log) => log.owner === index);

@@ -17,7 +17,7 @@ import { frameBytesMax } from '../wire/input-cells.js';
 import type { Bot, Game, GameOptions } from './game.js';
 import { type DelayRule, delayRuleOf } from './input-delay.js';
 import type { InputDelay, SessionOptions } from './session-types.js';
-import { SlotLog } from './slot-log.js';
+import { NO_OWNER, SlotLog } from './slot-log.js';
 
 /** Delay where nothing else is asked for, and where 'auto' begins. */
 const INPUT_DELAY_FRAMES_DEFAULT = 2;
@@ -28,10 +28,14 @@ export interface SessionSetup<S, I> {
   readonly seed: number;
   readonly self: PeerId;
   readonly selfIndex: number;
-  readonly peers: readonly PeerId[];
+  /** Newcomers are appended. */
+  readonly peers: PeerId[];
+  /** One per slot, playersMax of them. */
   readonly logs: readonly SlotLog[];
-  /** The logs this peer owns. */
-  readonly ownLogs: readonly SlotLog[];
+  /** Slots played at frame 0. */
+  readonly playerCount: number;
+  /** The logs this peer owns; a newcomer gets them when it is seated. */
+  readonly ownLogs: SlotLog[];
   readonly options: GameOptions;
   /** The option, and what it stands for. */
   readonly inputDelay: InputDelay;
@@ -44,6 +48,9 @@ export interface SessionSetup<S, I> {
   readonly lateAfterMs: number;
   readonly onLost: 'vacate' | 'pause' | 'end' | 'bot';
   readonly lostBot: Bot<S, I> | undefined;
+  /** A late player is substituted, if enough voters are there to agree on it. */
+  readonly substitutes: boolean;
+  readonly lateInput: 'neutral' | 'repeat' | Bot<S, I>;
   readonly stepsPerAdvanceMax: number;
   readonly agreement: Agreement;
   /** Start value of the CRC of every packet of this match. */
@@ -128,30 +135,48 @@ function agreedOptions<S, I>(options: SessionOptions<S, I>): { text: string; val
   return { text, value: deepFreeze(JSON.parse(text) as GameOptions) };
 }
 
+type LossPolicy<S, I> = Pick<SessionSetup<S, I>, 'onLost' | 'lostBot' | 'substitutes' | 'lateInput'>;
+
+/** Who waits for the lost waits for the late, unless it says otherwise. */
+function onLateOf<S, I>({ onLate, onLost }: SessionOptions<S, I>): 'substitute' | 'wait' {
+  return onLate ?? (onLost === 'pause' ? 'wait' : 'substitute');
+}
+
 /** What happens to the lost and the late. */
-function lossPolicy<S, I>({
-  game,
-  onLost = 'vacate',
-  onLate = 'wait',
-}: SessionOptions<S, I>): {
-  onLost: SessionSetup<S, I>['onLost'];
-  lostBot: Bot<S, I> | undefined;
-} {
+function lossPolicy<S, I>(options: SessionOptions<S, I>): LossPolicy<S, I> {
+  const { onLost = 'vacate', lateInput = 'neutral' } = options;
+  const onLate = onLateOf(options);
   requireArgument(
-    onLate === 'wait',
-    `createSession: onLate is ${JSON.stringify(onLate)}; this release knows 'wait' only.`,
+    onLate === 'wait' || onLate === 'substitute',
+    `createSession: onLate is ${JSON.stringify(onLate)}; it must be 'substitute' or 'wait'.`,
   );
-  if (onLost === 'vacate' || onLost === 'pause' || onLost === 'end') return { onLost, lostBot: undefined };
-  const name: unknown = onLost?.bot;
+  const late =
+    lateInput === 'neutral' || lateInput === 'repeat'
+      ? lateInput
+      : botOf(options, lateInput, { option: 'lateInput', others: "'neutral', 'repeat'" });
+  const common = { substitutes: onLate === 'substitute', lateInput: late };
+  if (onLost === 'vacate' || onLost === 'pause' || onLost === 'end')
+    return { ...common, onLost, lostBot: undefined };
+  const lostBot = botOf(options, onLost, { option: 'onLost', others: "'vacate', 'pause', 'end'" });
+  return { ...common, onLost: 'bot', lostBot };
+}
+
+function botOf<S, I>(
+  { game }: SessionOptions<S, I>,
+  value: { readonly bot: string } | undefined,
+  texts: { readonly option: string; readonly others: string },
+): Bot<S, I> {
+  const name: unknown = value?.bot;
   requireArgument(
     typeof name === 'string',
-    `createSession: onLost is ${JSON.stringify(onLost)}; it must be 'vacate', 'pause', 'end' or { bot: name }.`,
+    `createSession: ${texts.option} is ${JSON.stringify(value)}; it must be ${texts.others} or { bot: name }.`,
   );
+  const bot = Object.hasOwn(game.bots, name) ? game.bots[name] : undefined;
   requireArgument(
-    Object.hasOwn(game.bots, name),
-    `createSession: onLost names the bot "${name}", which the game does not define in bots.`,
+    bot !== undefined,
+    `createSession: ${texts.option} names the bot "${name}", which the game does not define in bots.`,
   );
-  return { onLost: 'bot', lostBot: game.bots[name] };
+  return bot;
 }
 
 /**
@@ -162,9 +187,16 @@ export function prepareSession<S, I>(options: SessionOptions<S, I>): SessionSetu
   requirePeers(options);
   requirePlayers(options);
   const { game, self, peers, players } = options;
-  const logs = players.map(
-    (player, slot) => new SlotLog(slot, peers.indexOf(player.peer), game.input.byteLength),
-  );
+  const logs = Array.from({ length: game.playersMax }, (_, slot) => {
+    const owner = players[slot]?.peer;
+    const log = new SlotLog(
+      slot,
+      owner === undefined ? NO_OWNER : peers.indexOf(owner),
+      game.input.byteLength,
+    );
+    if (owner === undefined) log.control = 'vacant';
+    return log;
+  });
   const selfIndex = peers.indexOf(self);
   const ownLogs = logs.filter((log) => log.owner === selfIndex);
   requireArgument(
@@ -194,8 +226,9 @@ export function prepareSession<S, I>(options: SessionOptions<S, I>): SessionSetu
     seed,
     self,
     selfIndex,
-    peers: Object.freeze([...peers]),
+    peers: [...peers],
     logs,
+    playerCount: players.length,
     ownLogs,
     options: value,
     inputDelay,
@@ -234,7 +267,8 @@ function agreementOf<S, I>(options: SessionOptions<S, I>, values: AgreedValues):
     peers: options.peers,
     players: options.players.map((player) => player.peer),
     onLost: options.onLost ?? 'vacate',
-    onLate: options.onLate ?? 'wait',
+    onLate: onLateOf(options),
+    lateInput: options.lateInput ?? 'neutral',
     lostAfterMs: values.lostAfterMs,
     lateAfterMs: values.lateAfterMs,
     fairDelay: options.fairDelay ?? false,

@@ -37,6 +37,15 @@ export interface SessionEvents {
     readonly cutFrame: number;
     readonly reason: 'left' | 'lost';
   };
+  /** A peer is late: from the frame after `cutFrame` on, a substitute plays its slots. `peer` may be this peer itself. */
+  'peer-substituted': { readonly type: 'peer-substituted'; readonly peer: PeerId; readonly cutFrame: number };
+  /** A substituted peer is back: its own inputs count again from `frame` on. */
+  'peer-returned': { readonly type: 'peer-returned'; readonly peer: PeerId; readonly frame: number };
+  /** This peer had confirmed frames that the others decided otherwise while it was away. It goes back to `toFrame`. */
+  rewound: { readonly type: 'rewound'; readonly fromFrame: number; readonly toFrame: number };
+  /** All agreed to pause: no frame after `frame` is stepped until they agree to go on. */
+  'match-paused': { readonly type: 'match-paused'; readonly frame: number };
+  'match-resumed': { readonly type: 'match-resumed'; readonly frame: number };
   /** Two peers hold different states of one confirmed frame. */
   desync: {
     readonly type: 'desync';
@@ -154,8 +163,14 @@ export interface SessionOptions<S, I> {
   readonly onLost?: 'vacate' | 'pause' | 'end' | { readonly bot: string };
   /** Silence after which a peer is called late, in ms, 50 to 10,000. Default 250. */
   readonly lateAfterMs?: number;
-  /** What happens while a peer is late. 'wait' (default): the others play on to the end of the prediction window, then wait. */
-  readonly onLate?: 'wait';
+  /**
+   * What happens while a peer is late. 'substitute' (default): the others agree on its last input and play on, `lateInput`
+   * plays its slots until it is back. 'wait' (default with `onLost: 'pause'`), and always with fewer than three players: they
+   * play on to the end of the prediction window, then wait.
+   */
+  readonly onLate?: 'substitute' | 'wait';
+  /** What plays the slots of a late peer: the neutral input (default), its last one repeated, or a bot of the game. */
+  readonly lateInput?: 'neutral' | 'repeat' | { readonly bot: string };
   /** L: most frames stepped in one `advance`, re-simulated ones included, 1 to 600. Default 12. May be changed: `session.stepsPerAdvanceMax`. */
   readonly stepsPerAdvanceMax?: number;
   /** L: reports engine-dependent calls made by `step`. Slower; never in production. Default false. */
@@ -242,6 +257,13 @@ export interface Session<S = unknown, I = unknown> extends EventSource<SessionEv
   receive(peer: PeerId, channel: ChannelName, bytes: Uint8Array, nowMs: number): void;
   linkChanged(peer: PeerId, state: 'open' | 'suspect' | 'closed', nowMs: number): void;
   advance(nowMs: number): AdvanceResult;
+  /**
+   * Asks all to pause at one frame; 'match-paused' tells when. Any player may. Without effect while paused or asked.
+   * @throws {SdkError} `wrong-phase` before the start, after the end, or on a peer that owns no active slot.
+   */
+  pause(): void;
+  /** Asks all to go on. @throws {SdkError} as {@link Session.pause} does. */
+  resume(): void;
   /** u32 hash of a confirmed frame, `undefined` outside the last 600. */
   stateHash(frame: number): number | undefined;
   /** Confirmed inputs of a frame, one per slot (length playersMax); `undefined` if unknown or no longer kept. */

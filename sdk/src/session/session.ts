@@ -16,6 +16,7 @@ import type { SlotState } from './game.js';
 import { Handshake } from './handshake.js';
 import { Inbox } from './inbox.js';
 import { MatchClock } from './match-clock.js';
+import type { MembershipPhase } from './membership.js';
 import { PacketIntake } from './packet-intake.js';
 import { createRemotes, type RemotePeer } from './remote-peer.js';
 import { prepareSession, requireStepsPerAdvance, type SessionSetup } from './session-setup.js';
@@ -31,6 +32,7 @@ import type {
   SessionPhase,
   SessionStats,
 } from './session-types.js';
+import { NO_FRAME } from './slot-log.js';
 import { StallMeter } from './stall-meter.js';
 import { checkSessionMove } from './state-machine.js';
 import { Timeline } from './timeline.js';
@@ -63,6 +65,9 @@ class RollbackSession<S, I> implements Session<S, I> {
   readonly #clampedFields = new Set<string>();
   readonly #createdAtMs: number;
   #phase: SessionPhase = 'handshake';
+  #membershipPhase: MembershipPhase = 'running';
+  /** The match stands at an agreed frame. */
+  #isHalted = false;
   #busy = false;
   #greeted = false;
   #frameFinal = 0;
@@ -95,6 +100,7 @@ class RollbackSession<S, I> implements Session<S, I> {
       logs: setup.logs,
       ownLogs: setup.ownLogs,
       peerCount: setup.peers.length,
+      confirmLimit: () => this.#timeline.confirmLimit,
       onWrong: (frame) => this.#timeline.noteWrong(frame),
       onEquivocation: (log, frame, from) =>
         this.#events.push({ type: 'equivocation', slot: log.slot, frame, sources: [from.peer] }),
@@ -131,7 +137,6 @@ class RollbackSession<S, I> implements Session<S, I> {
     return new DesyncCheck({
       remotes: this.#remotes,
       hashOf: (frame) => this.#timeline.simulation.hashOf(frame),
-      watches: this.#setup.ownLogs.length === 0,
       onMismatch: ({ remote, frame, localHash, remoteHash }) =>
         this.#events.push({ type: 'desync', peer: remote.peer, frame, localHash, remoteHash }),
     });
@@ -142,7 +147,7 @@ class RollbackSession<S, I> implements Session<S, I> {
     return new Timeline({
       setup: this.#setup,
       readInput: (slot, frame) => options.readInput(slot, frame),
-      onConfirmed: (frame, hash) => this.#check.confirmed(frame, hash),
+      onRewound: (fromFrame, toFrame) => this.#events.push({ type: 'rewound', fromFrame, toFrame }),
       onRollback: (depthFrames) => this.#stalls.noteRollback(depthFrames),
       onClamped: (slot, frame, field) => this.#reportClamped(slot, frame, field),
       onWarning:
@@ -160,7 +165,7 @@ class RollbackSession<S, I> implements Session<S, I> {
       clock: this.#clock,
       exchange: this.#exchange,
       frameFinal: () => this.frameFinal,
-      cut: (log, cutFrame) => this.#timeline.cut(log, cutFrame),
+      timeline: this.#timeline,
       send: (to, channel, bytes) => this.#send(to, channel, bytes),
       events: {
         late: (remote, silentMs) => {
@@ -173,8 +178,14 @@ class RollbackSession<S, I> implements Session<S, I> {
           this.#intake.clocksRenewed = true;
           events.push({ type: 'peer-left', peer: remote.peer, cutFrame, reason });
         },
+        substituted: (peer, cutFrame) => {
+          this.#intake.clocksRenewed = true;
+          events.push({ type: 'peer-substituted', peer, cutFrame });
+        },
+        returned: (peer, frame) => events.push({ type: 'peer-returned', peer, frame }),
         moved: (phase) => {
-          this.#moveTo(phase);
+          this.#membershipPhase = phase;
+          this.#settlePhase();
           if (phase === 'no-quorum') events.push({ type: 'no-quorum', frame: this.frameConfirmed });
         },
         ended: (reason) => this.#end(reason),
@@ -193,7 +204,8 @@ class RollbackSession<S, I> implements Session<S, I> {
   }
   get frameFinal(): number {
     // A smaller view knows less of who holds what; what was final stays so.
-    const known = finalFrame(this.#setup, this.#exchange.held, this.#timeline.frameConfirmed);
+    const view = { logs: this.#setup.logs, selfIndex: this.#setup.selfIndex, exchange: this.#exchange };
+    const known = finalFrame(view, this.#timeline.frameConfirmed);
     this.#frameFinal = Math.max(this.#frameFinal, known);
     return this.#frameFinal;
   }
@@ -328,10 +340,11 @@ class RollbackSession<S, I> implements Session<S, I> {
     this.#council.advance();
     if ((this.#phase as SessionPhase) === 'ended') return;
     timeline.begin();
-    if (this.#phase === 'running') {
+    this.#noteHalt();
+    if (this.#phase === 'running' || this.#isHalted) {
       if (this.#intake.clocksRenewed) {
         this.#intake.clocksRenewed = false;
-        this.#clock.steer(this.#remotes);
+        this.#clock.steer(this.#remotes, !this.#exchange.carries);
         this.#delay.follow();
       }
       timeline.rollBack();
@@ -339,10 +352,52 @@ class RollbackSession<S, I> implements Session<S, I> {
       this.#noteStall();
     }
     timeline.simulation.effects.prune(timeline.frameConfirmed);
-    if (this.#setup.ownLogs.length === 0) this.#check.settle(this.frameFinal);
+    if (this.#check.isDue(timeline.frameConfirmed)) this.#check.settle(this.frameFinal);
     // What was read goes out although its frame has to wait: in lockstep the others wait for it too.
     if (this.#phase !== 'ended' && (timeline.ownInputs.hasUnsent || this.#clock.sendOverdue))
       this.#sendFrames();
+  }
+
+  /** The match has come to the frame of an agreed pause, or goes on. */
+  #noteHalt(): void {
+    const { pausedAt, simulation } = this.#timeline;
+    // A rollback may take us back before that frame: we stand still until all agree to go on.
+    const halts = pausedAt !== NO_FRAME && (this.#isHalted || simulation.frame >= pausedAt);
+    if (halts === this.#isHalted) return;
+    this.#isHalted = halts;
+    this.#settlePhase();
+    if (!halts) {
+      // What was measured while nobody's clock ran says nothing about the running ones.
+      for (const remote of this.#remotes) remote.clock.restart();
+      this.#clock.holdAt(simulation.frame);
+    }
+    this.#events.push({ type: halts ? 'match-paused' : 'match-resumed', frame: simulation.frame });
+  }
+
+  #settlePhase(): void {
+    const phase = this.#membershipPhase === 'running' && this.#isHalted ? 'paused' : this.#membershipPhase;
+    if (phase !== this.#phase) this.#moveTo(phase);
+  }
+
+  pause(): void {
+    this.#wish('pause');
+  }
+
+  resume(): void {
+    this.#wish('resume');
+  }
+
+  #wish(pace: 'pause' | 'resume'): void {
+    const plays = this.#setup.ownLogs.length > 0;
+    if (!plays || this.#phase === 'handshake' || this.#phase === 'ended') {
+      throw new SdkError(
+        'wrong-phase',
+        plays
+          ? `${pace} was called in phase ${this.#phase}. Call it while the match runs.`
+          : `${pace} was called by a peer that only watches. Ask a player to do it.`,
+      );
+    }
+    this.#council.planner.wish(pace);
   }
 
   /** Repeats what the handshake still owes to peers that do not run yet. */

@@ -13,19 +13,24 @@ import {
 } from '../state/determinism-guard.js';
 import { EffectLedger } from './effects.js';
 import type { Bot, EffectData, Game, GameOptions, SlotState, StepContext } from './game.js';
-import { NO_FRAME, type SlotLog } from './slot-log.js';
+import type { SlotLog } from './slot-log.js';
 
 /** What a simulation is made of. */
 export interface SimulationOptions<S, I> {
   readonly game: Game<S, I>;
   readonly seed: number;
   readonly options: GameOptions;
+  /** One log per slot, playersMax of them. */
   readonly logs: readonly SlotLog[];
+  /** Slots that are played at frame 0. */
+  readonly playerCount: number;
   readonly predictionFramesMax: number;
   /** States kept beyond the prediction window. */
   readonly statesKept: number;
-  /** Who plays a slot after its cut; `undefined`: nobody (vacant). */
+  /** Who plays the slot of a lost peer; `undefined`: nobody (vacant). */
   readonly lostBot: Bot<S, I> | undefined;
+  /** What plays the slot of a late peer: its last input repeated, the neutral one, or a bot. */
+  readonly lateInput: 'neutral' | 'repeat' | Bot<S, I>;
   /** Reports engine-dependent calls of a step; `undefined` in production. */
   readonly onWarning: ((report: DeterminismReport) => void) | undefined;
 }
@@ -49,6 +54,7 @@ export class Simulation<S, I> {
   readonly #hashes = new Int32Array(HASH_RING_FRAMES);
   readonly #context: Mutable<StepContext>;
   readonly #lostBot: Bot<S, I> | undefined;
+  readonly #lateInput: SimulationOptions<S, I>['lateInput'];
   readonly #botWords = new Int32Array(1);
   readonly #botContext: { frame: number; random: WordRandom };
   readonly #seed: number;
@@ -61,15 +67,14 @@ export class Simulation<S, I> {
     this.#logs = logs;
     this.#seed = options.seed | 0;
     this.#lostBot = options.lostBot;
+    this.#lateInput = options.lateInput;
     this.#cellBytes = game.input.byteLength;
     let ring = 16;
     while (ring < options.predictionFramesMax + options.statesKept + 4) ring *= 2;
     this.#ringMask = ring - 1;
     this.store = game.state.createStore(ring);
     this.effects = new EffectLedger(options.predictionFramesMax);
-    this.slots = Array.from({ length: game.playersMax }, (_, slot) =>
-      slot < logs.length ? 'active' : 'vacant',
-    );
+    this.slots = logs.map((log) => (log.isActive ? 'active' : 'vacant'));
     this.#inputs = Array.from({ length: game.playersMax }, () => game.input.create());
     this.#decoded = new Uint8Array(game.playersMax * this.#cellBytes);
     const random = new WordRandom(this.store.randomWords, this.store.randomIndex);
@@ -86,7 +91,7 @@ export class Simulation<S, I> {
     this.#guard = options.onWarning === undefined ? undefined : installDeterminismGuard();
     this.store.randomWords[this.store.randomIndex] = this.#seed;
     this.#guarded(0, () =>
-      game.setup(this.store.state, { playerCount: logs.length, options: options.options, random }),
+      game.setup(this.store.state, { playerCount: options.playerCount, options: options.options, random }),
     );
     this.store.save(0);
     this.confirm(0);
@@ -124,14 +129,14 @@ export class Simulation<S, I> {
     const used = log.used.bytes;
     const usedAt = log.used.offsetOf(frame);
     const decodedAt = log.slot * size;
-    if (frame > log.cut) {
-      this.#gatherLost(log, frame, usedAt);
-    } else {
-      if (log.cut !== NO_FRAME && this.slots[log.slot] !== 'active') this.slots[log.slot] = 'active';
+    const control = log.controlAt(frame);
+    if (control === 'owner') {
+      if (this.slots[log.slot] !== 'active') this.slots[log.slot] = 'active';
       const cells = log.cells.bytes;
       const at = log.cells.offsetOf(frame <= log.received ? frame : log.received);
       for (let index = 0; index < size; index += 1) used[usedAt + index] = cells[at + index] as number;
-    }
+    } else if (control === 'substitute') this.#gatherLate(log, frame, usedAt);
+    else this.#gatherGone(log, frame, control === 'lost' ? this.#lostBot : undefined);
     for (let index = 0; index < size; index += 1) {
       if (this.#decoded[decodedAt + index] === used[usedAt + index]) continue;
       for (let rest = index; rest < size; rest += 1)
@@ -141,15 +146,33 @@ export class Simulation<S, I> {
     }
   }
 
-  #gatherLost(log: SlotLog, frame: number, usedAt: number): void {
-    const used = log.used.bytes;
-    for (let index = 0; index < this.#cellBytes; index += 1) used[usedAt + index] = 0;
-    this.slots[log.slot] = this.#lostBot === undefined ? 'vacant' : 'substituted';
-    if (this.#lostBot === undefined) return;
+  /** The owner is late: the same substitute on every peer, computed from agreed facts alone. */
+  #gatherLate(log: SlotLog, frame: number, usedAt: number): void {
+    const { used, cells } = log;
+    const substitute = this.#lateInput;
+    this.slots[log.slot] = 'substituted';
+    if (typeof substitute === 'function') this.#askBot(substitute, log, frame);
+    else {
+      const from = substitute === 'repeat' ? cells.offsetOf(log.periodStart(frame) - 1) : -1;
+      for (let index = 0; index < this.#cellBytes; index += 1)
+        used.bytes[usedAt + index] = from < 0 ? 0 : (cells.bytes[from + index] as number);
+    }
+  }
+
+  #gatherGone(log: SlotLog, frame: number, bot: Bot<S, I> | undefined): void {
+    this.slots[log.slot] = bot === undefined ? 'vacant' : 'substituted';
+    const at = log.used.offsetOf(frame);
+    if (bot === undefined) log.used.bytes.fill(0, at, at + this.#cellBytes);
+    else this.#askBot(bot, log, frame);
+  }
+
+  #askBot(bot: Bot<S, I>, log: SlotLog, frame: number): void {
+    const at = log.used.offsetOf(frame);
+    log.used.bytes.fill(0, at, at + this.#cellBytes);
     // The bot's stream depends on seed, slot and frame alone: nothing to save, nothing to roll back.
     this.#botWords[0] = hashWords(new Int32Array([this.#seed, log.slot, frame]));
     this.#botContext.frame = frame;
-    this.#game.input.encodeInto(this.#lostBot(this.store.state, log.slot, this.#botContext), used, usedAt);
+    this.#game.input.encodeInto(bot(this.store.state, log.slot, this.#botContext), log.used.bytes, at);
   }
 
   /** True if the state after `frame` is still kept. */

@@ -1,27 +1,48 @@
-/** One slot's inputs: the write-once log of what its owner sent, and what each frame was simulated with. */
+/** One slot's inputs: the write-once log of what its owner sent, what each frame was simulated with, and who plays when. */
 import { CellRing } from '../base/cell-ring.js';
-import { LOG_FRAMES } from '../base/limits.js';
+import { LOG_FRAMES, SLOT_CHANGES_KEPT } from '../base/limits.js';
 
 /** A frame that never comes (207 days at 60 frames/s), small enough to stay an unboxed integer in every engine. */
 export const NO_FRAME = 0x3fffffff;
 
+/** Owner of a slot that nobody plays: no bit of any set of peers. */
+export const NO_OWNER = 31;
+
+/**
+ * Who plays a slot: its owner; a substitute because the owner is late; nobody, or the bot of `onLost`, because it is gone;
+ * nobody because none ever came.
+ */
+export type SlotControl = 'owner' | 'substitute' | 'lost' | 'vacant';
+
+/** From `frame` on, `control` plays. */
+export interface SlotChange {
+  readonly frame: number;
+  readonly control: SlotControl;
+}
+
 /** The inputs of one slot. Frames are written once, in order; prediction repeats the newest. */
 export class SlotLog {
   readonly slot: number;
-  /** Index of the owner in `peers`. */
-  readonly owner: number;
+  /** Index of the owner in `peers`. Changes when a newcomer takes a vacant slot. */
+  owner: number;
   /** True inputs. */
   readonly cells: CellRing;
   /** What each frame was last simulated with. */
   readonly used: CellRing;
   /** Highest contiguous frame held (R of the design). Frames 1 to delay are neutral and held from the start by their owner alone. */
   received = 0;
-  /** Last frame of the owner's inputs that counts, once agreed; later ones are ignored. */
-  cut: number = NO_FRAME;
   /** No frame beyond this is taken: set while an agreement on the cut is under way, so that what was reported stays true. */
   limit: number = NO_FRAME;
   /** Newest frame that arrived with two values. */
   equivocated = 0;
+  /** The newest change, agreed by all; frames before it are looked up in `#earlier`. */
+  since = 0;
+  control: SlotControl = 'owner';
+  /** Last frame held of the owner's inputs before the newest change. */
+  #heldBefore = 0;
+  /** How often they were taken up again: packets carry its lowest bit, so that inputs of before are told from those after. */
+  epoch = 0;
+  readonly #earlier: SlotChange[] = [];
 
   constructor(slot: number, owner: number, cellBytes: number) {
     this.slot = slot;
@@ -30,9 +51,63 @@ export class SlotLog {
     this.used = new CellRing(LOG_FRAMES, cellBytes);
   }
 
-  /** True until a cut is agreed. */
+  /** True while the owner's inputs are waited for. */
   get isActive(): boolean {
-    return this.cut === NO_FRAME;
+    return this.control === 'owner';
+  }
+
+  /** Last frame of the owner's inputs that counts; {@link NO_FRAME} while it plays. */
+  get cut(): number {
+    return this.isActive ? NO_FRAME : this.received;
+  }
+
+  /**
+   * What may be acknowledged. An owner that does not know yet that its inputs go on at `since` must not take the frames
+   * before it, which nobody holds, for frames of its own.
+   */
+  get held(): number {
+    return this.received < this.since ? this.#heldBefore : this.received;
+  }
+
+  /** Who plays at `frame`. */
+  controlAt(frame: number): SlotControl {
+    if (frame >= this.since) return this.control;
+    for (let index = this.#earlier.length - 1; index >= 0; index -= 1) {
+      const change = this.#earlier[index] as SlotChange;
+      if (frame >= change.frame) return change.control;
+    }
+    return 'owner';
+  }
+
+  /** First frame of the period that `frame` is in. */
+  periodStart(frame: number): number {
+    if (frame >= this.since) return this.since;
+    for (let index = this.#earlier.length - 1; index >= 0; index -= 1) {
+      const change = this.#earlier[index] as SlotChange;
+      if (frame >= change.frame) return change.frame;
+    }
+    return 0;
+  }
+
+  /** All agreed: from `frame` on, `control` plays. Changes come in rising order of frames. */
+  change(frame: number, control: SlotControl): void {
+    if (this.isActive) this.#heldBefore = this.held;
+    this.#earlier.push({ frame: this.since, control: this.control });
+    if (this.#earlier.length > SLOT_CHANGES_KEPT) this.#earlier.shift();
+    this.since = frame;
+    this.control = control;
+  }
+
+  /** The owner's inputs go on at `frame`: whatever was sent for frames before it and after the last cut is void. */
+  reopen(frame: number): void {
+    this.epoch += 1;
+    this.change(frame, 'owner');
+    this.received = frame - 1;
+    this.limit = NO_FRAME;
+    this.equivocated = Math.min(this.equivocated, frame - 1);
+    // The first cell is coded against the frame before it: all take neutral for that.
+    const at = this.cells.offsetOf(frame - 1);
+    this.cells.bytes.fill(0, at, at + this.cells.cellBytes);
   }
 
   /** Writes frame `received + 1`. */

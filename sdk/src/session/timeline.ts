@@ -6,10 +6,12 @@ import type { MatchClock } from './match-clock.js';
 import { OwnInputs } from './own-inputs.js';
 import type { SessionSetup } from './session-setup.js';
 import { Simulation, type SimulationOptions } from './simulation.js';
-import { NO_FRAME, type SlotLog } from './slot-log.js';
+import { NO_FRAME, type SlotControl, type SlotLog } from './slot-log.js';
 
 /** States that a watcher keeps behind its newest one: two seconds. */
 const WATCHER_STATES_KEPT = 120;
+/** States that a player keeps beyond its window: as far as it may go back when it learns that it was substituted. */
+const LATE_STATES_KEPT = 32;
 
 /** What one advance did; reused. */
 export interface StepReport {
@@ -22,8 +24,9 @@ export interface StepReport {
 export interface TimelineOptions<S, I> {
   readonly setup: SessionSetup<S, I>;
   readonly readInput: (slot: number, frame: number) => I;
-  readonly onConfirmed: (frame: number, hash: number) => void;
   readonly onRollback: (depthFrames: number) => void;
+  /** Confirmed frames were taken back: only a peer that had no vote sees it. */
+  readonly onRewound: (fromFrame: number, toFrame: number) => void;
   readonly onClamped: (slot: number, frame: number, field: string) => void;
   readonly onWarning: SimulationOptions<S, I>['onWarning'];
 }
@@ -38,6 +41,10 @@ export class Timeline<S, I> {
   readonly #windowFrames: number;
   /** Newest frame simulated with everybody's true inputs. */
   frameConfirmed = 0;
+  /** No frame beyond this is confirmed: set while an agreement on what happens after it is under way. */
+  confirmLimit: number = NO_FRAME;
+  /** No frame beyond this is stepped: the match pauses there. */
+  pausedAt: number = NO_FRAME;
   /** Newest frame ever simulated. */
   #frameHighest = 0;
   /** First simulated frame whose input turned out different. */
@@ -62,8 +69,10 @@ export class Timeline<S, I> {
       logs: setup.logs,
       predictionFramesMax: setup.predictionFramesMax,
       // A watcher's confirmed frames may be retracted back to the final one: it keeps their states.
-      statesKept: setup.ownLogs.length > 0 ? 0 : WATCHER_STATES_KEPT,
+      statesKept: setup.ownLogs.length === 0 ? WATCHER_STATES_KEPT : setup.substitutes ? LATE_STATES_KEPT : 0,
+      playerCount: setup.playerCount,
       lostBot: setup.lostBot,
+      lateInput: setup.lateInput,
       onWarning: options.onWarning,
     });
   }
@@ -74,9 +83,15 @@ export class Timeline<S, I> {
     let least = NO_FRAME;
     for (let slot = 0; slot < logs.length; slot += 1) {
       const log = logs[slot] as SlotLog;
-      if (log.cut === NO_FRAME && log.received < least) least = log.received;
+      if (log.isActive && log.received < least) least = log.received;
     }
     return least;
+  }
+
+  /** Highest frame that may be confirmed: every active slot's input is here, and no agreement under way may change it. */
+  get known(): number {
+    const received = this.receivedByAll;
+    return received < this.confirmLimit ? received : this.confirmLimit;
   }
 
   /** A simulated frame was stepped with an input that turned out different. */
@@ -89,7 +104,9 @@ export class Timeline<S, I> {
     this.report.framesStepped = 0;
     this.report.framesResimulated = 0;
     this.report.stalled = false;
-    const known = this.receivedByAll;
+    // Frames that were taken back are undone at once, also while the match waits.
+    if (this.simulation.frame - this.frameConfirmed > this.#windowFrames) this.rollBack();
+    const { known } = this;
     const right = this.#firstWrong - 1;
     const simulated = this.simulation.frame;
     this.#confirmUpTo(
@@ -100,7 +117,7 @@ export class Timeline<S, I> {
   #confirmUpTo(frame: number): void {
     while (this.frameConfirmed < frame) {
       this.frameConfirmed += 1;
-      this.#options.onConfirmed(this.frameConfirmed, this.simulation.confirm(this.frameConfirmed));
+      this.simulation.confirm(this.frameConfirmed);
     }
   }
 
@@ -117,11 +134,11 @@ export class Timeline<S, I> {
   /** Steps the frames that are due: first those that a rollback undid, then new ones. */
   stepDue(clock: MatchClock, stepsMax: number): void {
     const { simulation, report } = this;
-    const due = clock.frameDue;
+    const due = clock.frameDue < this.pausedAt ? clock.frameDue : this.pausedAt;
     for (let steps = 0; steps < stepsMax && simulation.frame < due; steps += 1) {
       const frame = simulation.frame + 1;
       this.ownInputs.readFor(frame);
-      const known = this.receivedByAll;
+      const { known } = this;
       if (frame - known > this.#windowFrames) {
         report.stalled = true;
         clock.holdAt(simulation.frame);
@@ -149,19 +166,39 @@ export class Timeline<S, I> {
   }
 
   /**
-   * Ends a slot's inputs at `cut`. Inputs up to there are staged in the log's cells; frames that were simulated with
-   * others, or beyond, are stepped again. Only a peer that did not vote can have confirmed more: it goes back.
+   * Ends the owner's inputs of a slot at `cut`; from the next frame on, `control` plays. Inputs up to there are staged in
+   * the log's cells; frames that were simulated with others, or beyond, are stepped again. Only a peer that did not vote
+   * can have confirmed more: it goes back.
    * @returns false if the state to go back to is no longer kept
    */
-  cut(log: SlotLog, cut: number): boolean {
+  endInputs(log: SlotLog, cut: number, control: SlotControl): boolean {
     while (log.received < cut) {
       log.received += 1;
       if (log.received <= this.simulation.frame && !log.wasUsed(log.received)) this.noteWrong(log.received);
     }
-    log.cut = cut;
+    log.received = cut;
     log.limit = cut;
-    if (cut < this.simulation.frame) this.noteWrong(cut + 1);
-    if (this.frameConfirmed > cut) this.frameConfirmed = cut;
-    return this.simulation.keeps(Math.min(cut, this.simulation.frame));
+    log.change(cut + 1, control);
+    return this.#changedFrom(cut + 1);
+  }
+
+  /**
+   * From `frame` on, which no voter has confirmed, `control` plays a slot.
+   * @returns false if the state to go back to is no longer kept
+   */
+  schedule(log: SlotLog, frame: number, control: SlotControl): boolean {
+    if (control === 'owner') log.reopen(frame);
+    else log.change(frame, control);
+    return this.#changedFrom(frame);
+  }
+
+  #changedFrom(frame: number): boolean {
+    const simulated = this.simulation.frame;
+    if (frame <= simulated) this.noteWrong(frame);
+    if (this.frameConfirmed >= frame) {
+      this.#options.onRewound(this.frameConfirmed, frame - 1);
+      this.frameConfirmed = frame - 1;
+    }
+    return this.simulation.keeps(Math.min(frame - 1, simulated));
   }
 }

@@ -1,48 +1,59 @@
 /**
- * Agreement on who is out and on the last input of each removed slot, among three or more voters.
+ * Agreement on who is out or late, on the last input of each slot that ends, and on what happens at a planned frame.
  *
  * Single-decree Paxos per view. The coordinator (lowest voter not suspected) proposes; each voter of the next view freezes
- * the removed logs and reports what it holds; the cut is the maximum, with the inputs somebody lacks inlined; a majority
+ * the slots in question and reports what it holds; the cut is the maximum, with the inputs somebody lacks inlined; a majority
  * of the old view's voters accepts; then it is committed. A higher ballot completes what was last accepted first, so a
  * half-delivered COMMIT is never contradicted. A voter that still hears a suspect answers REJECT: nobody is removed on
- * one peer's word. Messages are idempotent and repeated until answered.
+ * one peer's word. What is planned (a return, a pause, a newcomer) needs a report of every voter: each names a frame beyond
+ * which it confirms nothing until this is settled, and the plan takes effect after all of them. Messages are idempotent and
+ * repeated until answered.
  */
 import { isQuorum, lowestIndex } from '../base/peer-set.js';
+import type { ViewBody } from '../wire/view-body.js';
 import {
   type Ballot,
   compareBallots,
   encodeSlotCells,
   type HeldFrame,
   type ReportedSlot,
-  type SlotCut,
-  type ViewBody,
   type ViewMessage,
 } from '../wire/view-messages.js';
-import { NO_FRAME, type SlotLog } from './slot-log.js';
-import type { ViewHost } from './view-host.js';
+import { freshBody, slotsOf } from './fresh-body.js';
+import { ReportBook } from './report-book.js';
+import { NO_FRAME } from './slot-log.js';
+import type { ViewHost, WantedPlan } from './view-host.js';
 
 const RESEND_MS = 50;
 /** Commits kept for members that are behind. */
 const COMMITS_KEPT_MAX = 64;
 
-type Report = Extract<ViewMessage, { kind: 'report' }>;
+type Message<K extends ViewMessage['kind']> = Extract<ViewMessage, { kind: K }>;
 type Outgoing = ViewMessage extends infer M ? (M extends ViewMessage ? Omit<M, 'viewId'> : never) : never;
 
 const NO_BALLOT: Ballot = { round: 0, voter: 0 };
 
-/** Bit masks of members. */
-export interface SuspectedPeers {
+/** What a voter wants now. Sets of voters as bit masks. */
+export interface WantedView {
+  /** Likely lost: their slots may be frozen and reported. */
   readonly suspects: number;
+  /** Those of them that are lost or said goodbye: only they may be removed. */
   readonly lost: number;
+  /** Likely late, and late for sure: a substitute is to play for them. */
+  readonly lateSuspects: number;
+  readonly late: number;
+  /** What should happen at a planned frame, if nobody is missing. */
+  readonly plan: WantedPlan | undefined;
 }
 
 interface Attempt {
   readonly ballot: Ballot;
   readonly removed: number;
-  readonly reports: Map<number, Report>;
-  /** Set once the cuts are known. */
+  readonly late: number;
+  readonly plan: WantedPlan | undefined;
+  readonly reports: Map<number, Message<'report'>>;
+  /** Set once the cuts, or the planned frame, are known. */
   body: ViewBody | undefined;
-  acceptedBy: number;
   sentAtMs: number;
 }
 
@@ -53,113 +64,145 @@ export class ViewChange {
   viewId = 0;
   #promised: Ballot = NO_BALLOT;
   #accepted: { readonly ballot: Ballot; readonly body: ViewBody } | undefined;
-  /**
-   * Reports given and not yet settled, by ballot. What was reported must stay true until that ballot's proposer says it
-   * never asked for acceptance, or a view is committed: a later ballot alone does not end it.
-   */
-  readonly #reported: { readonly ballot: Ballot; readonly removed: number }[] = [];
+  readonly #book: ReportBook;
   /** Rounds of ours in which acceptance was asked for. */
   readonly #asked = new Set<number>();
   #attempt: Attempt | undefined;
+  /** Who accepted the value of the highest ballot heard of. */
+  #acceptors = { ballot: NO_BALLOT, peers: 0 };
   #roundSeen = 0;
   #retryAtMs = 0;
   #remindAtMs = 0;
   #lost = 0;
+  #late = 0;
   /** A value that some voter accepted under a ballot nobody drives any more: it must be completed. */
-  #orphan = 0;
-  readonly #commits: Extract<ViewMessage, { kind: 'commit' }>[] = [];
+  #orphan: ViewBody | undefined;
+  /** The newest planned frame: plans come in rising order. */
+  #planned = 0;
+  readonly #commits: Message<'commit'>[] = [];
 
   constructor(host: ViewHost) {
     this.#host = host;
+    this.#book = new ReportBook(host.logs, (frame) => host.limitConfirm(frame));
   }
 
   /** True while this peer's logs are frozen by a promise or a proposal of its own. */
   get busy(): boolean {
-    return this.#reported.length > 0 || this.#attempt !== undefined || this.#accepted !== undefined;
+    return !this.#book.empty || this.#attempt !== undefined || this.#accepted !== undefined;
   }
 
   /**
    * Drives the agreement.
-   * @param suspects members that are likely lost: their logs may be frozen and reported
-   * @param lost those of them that are lost or said goodbye: only they may be cut
    * @returns false if the peers left over are too few to agree on anything
    */
-  advance({ suspects, lost }: SuspectedPeers, nowMs: number): boolean {
+  advance(wanted: WantedView, nowMs: number): boolean {
     const host = this.#host;
     const voters = host.voters();
-    const removed = (suspects | this.#unfinished) & voters;
-    const next = voters & ~removed;
+    const living = voters & ~host.gone();
+    const removed = (wanted.suspects | this.#unfinished('removed')) & voters;
+    let late = (wanted.lateSuspects | this.#unfinished('late')) & voters & ~removed;
+    // Too many are late to agree without them: wait for them.
+    if (!isQuorum(voters & ~removed & ~late, living)) late = this.#unfinished('late') & voters & ~removed;
+    const next = voters & ~removed & ~late;
+    const plan = (removed | late) === 0 ? wanted.plan : undefined;
     const attempt = this.#attempt;
-    if (removed === 0) {
+    if ((removed | late) === 0 && plan === undefined && !this.#mustComplete) {
       if (attempt !== undefined && attempt.body === undefined) this.#abort(attempt);
       else this.#remind(next, nowMs);
       return true;
     }
-    if (!isQuorum(next, voters & ~host.gone())) return false;
+    if (!isQuorum(next, living)) return false;
+    this.#lost = wanted.lost;
+    this.#late = wanted.late;
     if (lowestIndex(next) !== host.selfIndex) this.#remind(next, nowMs);
-    else if (attempt === undefined || attempt.removed !== removed) {
+    else if (
+      attempt === undefined ||
+      attempt.removed !== removed ||
+      attempt.late !== late ||
+      (attempt.plan !== plan && attempt.body === undefined)
+    ) {
       // Also with a second loss in the middle: a higher ballot with the larger set completes what was accepted first.
-      this.#lost = lost;
-      if (nowMs >= this.#retryAtMs) this.#propose(removed, nowMs);
+      if (nowMs >= this.#retryAtMs) this.#propose({ removed, late, plan }, nowMs);
     } else {
-      this.#lost = lost;
       this.#decide(attempt);
       if (this.#attempt === attempt) this.#resend(attempt, next, nowMs);
     }
     return true;
   }
 
-  /** Peers that an accepted value removes: it must be completed whatever becomes of them. */
-  get #unfinished(): number {
-    return this.#orphan | (this.#accepted?.body.removed ?? 0);
+  /** A value that was accepted must be completed whatever has become of its peers since. */
+  get #mustComplete(): boolean {
+    return this.#accepted !== undefined || this.#orphan !== undefined;
+  }
+
+  /** Voters that a value which must be completed removes, or finds late. */
+  #unfinished(set: 'removed' | 'late'): number {
+    return (this.#orphan?.[set] ?? 0) | (this.#accepted?.body[set] ?? 0);
   }
 
   /** A report that nobody comes back to would freeze a log for ever: ask its proposer, and tell the coordinator. */
   #remind(next: number, nowMs: number): void {
     if (this.#attempt !== undefined || nowMs < this.#remindAtMs || !this.busy) return;
     this.#remindAtMs = nowMs + 4 * RESEND_MS;
-    for (const { ballot, removed } of this.#reported) {
-      const held = this.#heldOf(removed);
-      const report = this.#report(ballot, removed, held);
+    for (const { ballot, owners, limit } of this.#book.entries) {
+      const report = this.#report(ballot, { owners, limit, proposerHeld: this.#heldOf(owners) });
       this.#each((1 << ballot.voter) | (next & -next), (index) => this.#send(index, report));
     }
   }
 
-  #propose(removed: number, nowMs: number): void {
+  #propose(wanted: Pick<Attempt, 'removed' | 'late' | 'plan'>, nowMs: number): void {
     const { selfIndex } = this.#host;
     this.#dropAttempt();
     this.#roundSeen += 1;
     const ballot = { round: this.#roundSeen, voter: selfIndex };
-    this.#attempt = { ballot, removed, reports: new Map(), body: undefined, acceptedBy: 0, sentAtMs: nowMs };
-    this.#promise(ballot, removed);
-    const held = this.#heldOf(removed);
-    const completing = this.#unfinished !== 0;
-    this.#toVoters(removed, { kind: 'propose', ballot, removed, completing, held });
+    const attempt = {
+      ...wanted,
+      ballot,
+      reports: new Map(),
+      body: undefined,
+      sentAtMs: nowMs,
+    };
+    this.#attempt = attempt;
+    const owners = wanted.removed | wanted.late;
+    const limit = this.#promise(ballot, owners, this.#leadOf(attempt));
+    this.#toVoters(owners, this.#proposal(attempt));
     this.#takeReport(selfIndex, {
-      ...this.#report(ballot, removed, held),
+      ...this.#report(ballot, { owners, limit, proposerHeld: this.#heldOf(owners) }),
       viewId: this.viewId + 1,
-    } as Report);
+    });
   }
 
-  #promise(ballot: Ballot, removed: number): void {
+  #leadOf({ plan }: Pick<Attempt, 'plan'>): number {
+    return plan === undefined ? 0 : this.#host.leadFrames();
+  }
+
+  #proposal(attempt: Attempt): Omit<Message<'propose'>, 'viewId'> {
+    const { ballot, removed, late } = attempt;
+    const held = this.#heldOf(removed | late);
+    const lead = this.#leadOf(attempt);
+    return { kind: 'propose', ballot, removed, late, lead, completing: this.#mustComplete, held };
+  }
+
+  /** @returns the frame beyond which this peer confirms nothing until the ballot is settled */
+  #promise(ballot: Ballot, owners: number, lead: number): number {
     this.#promised = ballot;
-    this.#reported.push({ ballot, removed });
-    for (const log of this.#slotsOf(removed)) if (log.limit === NO_FRAME) log.limit = log.received;
+    const limit = lead === 0 ? NO_FRAME : Math.max(this.#planned, this.#newestHeld + lead);
+    this.#book.add(ballot, owners, limit);
+    return limit;
+  }
+
+  /** Newest input that this peer holds, its own included. */
+  get #newestHeld(): number {
+    return this.#host.logs.reduce((most, log) => (log.isActive ? Math.max(most, log.received) : most), 0);
   }
 
   /** This ballot's proposer never asks for acceptance: what was reported to it binds no longer. */
   #release(ballot: Ballot): void {
-    const index = this.#reported.findIndex((entry) => compareBallots(entry.ballot, ballot) === 0);
-    if (index < 0) return;
-    this.#reported.splice(index, 1);
-    const frozen = this.#reported.reduce((mask, entry) => mask | entry.removed, this.#unfinished);
-    for (const log of this.#host.logs) {
-      if (log.isActive && (frozen & (1 << log.owner)) === 0) log.limit = NO_FRAME;
-    }
+    this.#book.release(ballot, this.#unfinished('removed') | this.#unfinished('late'));
   }
 
   #abort(attempt: Attempt): void {
-    this.#toVoters(attempt.removed, { kind: 'abort', ballot: attempt.ballot });
+    this.#toVoters(attempt.removed | attempt.late, { kind: 'abort', ballot: attempt.ballot });
     this.#attempt = undefined;
     this.#release(attempt.ballot);
   }
@@ -167,34 +210,20 @@ export class ViewChange {
   #resend(attempt: Attempt, next: number, nowMs: number): void {
     if (nowMs - attempt.sentAtMs < RESEND_MS) return;
     attempt.sentAtMs = nowMs;
-    if (attempt.body === undefined) {
-      const completing = this.#unfinished !== 0;
-      const held = this.#heldOf(attempt.removed);
+    const { ballot, body } = attempt;
+    if (body === undefined) {
+      const proposal = this.#proposal(attempt);
       this.#each(next, (index) => {
-        if (!attempt.reports.has(index)) {
-          this.#send(index, {
-            kind: 'propose',
-            ballot: attempt.ballot,
-            removed: attempt.removed,
-            completing,
-            held,
-          });
-        }
+        if (!attempt.reports.has(index)) this.#send(index, proposal);
       });
       return;
     }
-    const body = attempt.body;
-    this.#each(next & ~attempt.acceptedBy, (index) =>
-      this.#send(index, { kind: 'accept', ballot: attempt.ballot, body }),
-    );
-  }
-
-  #slotsOf(mask: number): SlotLog[] {
-    return this.#host.logs.filter((log) => (mask & (1 << log.owner)) !== 0 && log.isActive);
+    const { peers } = this.#acceptors;
+    this.#each(next & ~peers, (index) => this.#send(index, { kind: 'accept', ballot, body }));
   }
 
   #heldOf(mask: number): HeldFrame[] {
-    return this.#slotsOf(mask).map((log) => ({ slot: log.slot, frame: log.received }));
+    return slotsOf(this.#host.logs, mask).map((log) => ({ slot: log.slot, frame: log.received }));
   }
 
   #each(mask: number, run: (index: number) => void): void {
@@ -245,22 +274,25 @@ export class ViewChange {
     }
   }
 
-  #takeProposal(from: number, message: Extract<ViewMessage, { kind: 'propose' }>): void {
-    const { selfIndex } = this.#host;
-    const { ballot, removed } = message;
-    if ((removed & (1 << selfIndex)) !== 0 || ballot.voter !== from) return;
+  #takeProposal(from: number, message: Message<'propose'>): void {
+    const host = this.#host;
+    const { ballot, removed, late, lead } = message;
+    const owners = removed | late;
+    const self = 1 << host.selfIndex;
+    if ((owners & self) !== 0 || (host.voters() & self) === 0 || ballot.voter !== from) return;
     const order = compareBallots(ballot, this.#promised);
     // What somebody accepted must be completed, even if the peer it removes has come back since.
-    const hears = message.completing ? 0 : this.#heard(removed & ~this.#host.gone());
+    const hears = message.completing ? 0 : this.#heard(owners & ~host.gone());
     if (order < 0 || hears !== 0) {
       this.#send(from, { kind: 'reject', ballot, hears, promisedRound: this.#promised.round });
       return;
     }
     if (order > 0) {
       this.#dropAttempt();
-      this.#promise(ballot, removed);
+      this.#promise(ballot, owners, lead);
     }
-    this.#send(from, this.#report(ballot, removed, message.held));
+    const limit = this.#book.find(ballot)?.limit ?? NO_FRAME;
+    this.#send(from, this.#report(ballot, { owners, limit, proposerHeld: message.held }));
   }
 
   #heard(mask: number): number {
@@ -271,20 +303,23 @@ export class ViewChange {
     return heard;
   }
 
-  /** What we hold of the removed slots, with the inputs that the proposer lacks. */
-  #report(ballot: Ballot, removed: number, proposerHeld: readonly HeldFrame[]): Omit<Report, 'viewId'> {
-    const held = this.#slotsOf(removed).map((log): ReportedSlot => {
-      const known = proposerHeld.find((entry) => entry.slot === log.slot)?.frame ?? log.received;
+  /** What we hold of the slots that end, with the inputs that the proposer lacks. */
+  #report(
+    ballot: Ballot,
+    about: { readonly owners: number; readonly limit: number; readonly proposerHeld: readonly HeldFrame[] },
+  ): Omit<Message<'report'>, 'viewId'> {
+    const held = slotsOf(this.#host.logs, about.owners).map((log): ReportedSlot => {
+      const known = about.proposerHeld.find((entry) => entry.slot === log.slot)?.frame ?? log.received;
       return {
         slot: log.slot,
         frame: log.received,
         cells: encodeSlotCells(log.cells, known + 1, log.received),
       };
     });
-    return { kind: 'report', ballot, held, accepted: this.#accepted };
+    return { kind: 'report', ballot, limit: about.limit, held, accepted: this.#accepted };
   }
 
-  #takeReport(from: number, message: Report): void {
+  #takeReport(from: number, message: Message<'report'>): void {
     const attempt = this.#attempt;
     if (attempt === undefined || compareBallots(attempt.ballot, message.ballot) !== 0) {
       this.#answerStaleReport(from, message);
@@ -300,52 +335,40 @@ export class ViewChange {
     this.#decide(attempt);
   }
 
-  /** Once every voter of the next view has reported and those to be removed are lost for sure: asks for acceptance. */
+  /** Once every voter of the next view has reported, and those to be removed are lost (the late ones late) for sure: asks for acceptance. */
   #decide(attempt: Attempt): void {
     if (attempt.body !== undefined) return;
+    const { ballot, removed, late } = attempt;
     let complete = attempt.reports.has(this.#host.selfIndex);
-    this.#each(this.#host.voters() & ~attempt.removed, (index) => {
+    this.#each(this.#host.voters() & ~removed & ~late, (index) => {
       complete &&= attempt.reports.has(index);
     });
     if (!complete) return;
-    const body = this.#bodyOf(attempt);
+    const reports = [...attempt.reports.values()];
+    const accepted = reports
+      .flatMap((report) => (report.accepted === undefined ? [] : [report.accepted]))
+      .sort((left, right) => compareBallots(right.ballot, left.ballot))[0];
     // A value that was accepted before is completed whatever became of its peers since; if nobody has it, it is gone.
-    if (body.fresh) this.#orphan = 0;
-    if (body.fresh && (body.removed & ~this.#lost) !== 0) return;
-    attempt.body = { removed: body.removed, cuts: body.cuts };
-    this.#asked.add(attempt.ballot.round);
-    this.#acceptLocally(attempt.ballot, attempt.body);
-    this.#toVoters(attempt.removed, { kind: 'accept', ballot: attempt.ballot, body: attempt.body });
-    this.#takeAccepted(this.#host.selfIndex, attempt.ballot);
+    if (accepted === undefined) this.#orphan = undefined;
+    const isDue = (removed & ~this.#lost) === 0 && (late & ~this.#late) === 0;
+    const body = accepted?.body ?? (isDue ? freshBody(attempt, reports, this.#host.logs) : undefined);
+    if (body === undefined) return;
+    attempt.body = body;
+    this.#asked.add(ballot.round);
+    this.#acceptLocally(ballot, body);
+    this.#toVoters(removed | late, { kind: 'accept', ballot, body });
+    this.#takeAccepted(this.#host.selfIndex, ballot);
   }
 
   /** A voter still waits for a ballot we do not drive: let it go, or complete what it accepted. */
-  #answerStaleReport(from: number, message: Report): void {
-    if (message.accepted !== undefined) this.#orphan = message.accepted.body.removed;
+  #answerStaleReport(from: number, message: Message<'report'>): void {
+    if (message.accepted !== undefined) this.#orphan = message.accepted.body;
     else if (message.ballot.voter === this.#host.selfIndex && !this.#asked.has(message.ballot.round)) {
       this.#send(from, { kind: 'abort', ballot: message.ballot });
     }
   }
 
-  /** The value of the highest accepted ballot, else the maximum cut over all reports. */
-  #bodyOf(attempt: Attempt): ViewBody & { readonly fresh: boolean } {
-    const reports = [...attempt.reports.values()];
-    const best = reports
-      .flatMap((report) => (report.accepted === undefined ? [] : [report.accepted]))
-      .sort((left, right) => compareBallots(right.ballot, left.ballot))[0];
-    if (best !== undefined) return { ...best.body, fresh: false };
-    const cuts = this.#slotsOf(attempt.removed).map((log): SlotCut => {
-      const frames = reports.map(
-        (report) => report.held.find((entry) => entry.slot === log.slot)?.frame ?? log.received,
-      );
-      const base = Math.min(...frames);
-      const cut = Math.max(...frames);
-      return { slot: log.slot, base, cut, cells: encodeSlotCells(log.cells, base + 1, cut) };
-    });
-    return { removed: attempt.removed, cuts, fresh: true };
-  }
-
-  #takeReject(from: number, message: Extract<ViewMessage, { kind: 'reject' }>, nowMs: number): void {
+  #takeReject(from: number, message: Message<'reject'>, nowMs: number): void {
     const attempt = this.#attempt;
     if (attempt === undefined || compareBallots(attempt.ballot, message.ballot) !== 0) return;
     this.#roundSeen = Math.max(this.#roundSeen, message.promisedRound);
@@ -356,9 +379,11 @@ export class ViewChange {
     else this.#attempt = undefined;
   }
 
-  #takeAccept(from: number, message: Extract<ViewMessage, { kind: 'accept' }>): void {
+  #takeAccept(from: number, message: Message<'accept'>): void {
     const { ballot, body } = message;
-    if (ballot.voter !== from || (body.removed & (1 << this.#host.selfIndex)) !== 0) return;
+    const self = 1 << this.#host.selfIndex;
+    if (ballot.voter !== from || ((body.removed | body.late) & self) !== 0) return;
+    if ((this.#host.voters() & self) === 0) return;
     const order = compareBallots(ballot, this.#promised);
     if (order < 0) {
       this.#send(from, { kind: 'reject', ballot, hears: 0, promisedRound: this.#promised.round });
@@ -367,7 +392,10 @@ export class ViewChange {
     if (order > 0) this.#dropAttempt();
     this.#promised = ballot;
     this.#acceptLocally(ballot, body);
-    this.#send(from, { kind: 'accepted', ballot });
+    // All of them hear it: each sees the majority for itself, half a round trip sooner than by the proposer's word.
+    this.#toVoters(body.removed | body.late, { kind: 'accepted', ballot });
+    this.#takeAccepted(from, ballot);
+    this.#takeAccepted(this.#host.selfIndex, ballot);
   }
 
   /** Another proposer took over. */
@@ -379,6 +407,7 @@ export class ViewChange {
 
   #acceptLocally(ballot: Ballot, body: ViewBody): void {
     this.#accepted = { ballot, body };
+    if (body.frame > 0) this.#book.accept(ballot, body.frame - 1);
     // The cut is fixed now: inputs up to it may still arrive, by relay or inlined.
     for (const { slot, cut } of body.cuts) {
       const log = this.#host.logs[slot];
@@ -387,11 +416,14 @@ export class ViewChange {
   }
 
   #takeAccepted(from: number, ballot: Ballot): void {
-    const attempt = this.#attempt;
-    if (attempt?.body === undefined || compareBallots(attempt.ballot, ballot) !== 0) return;
-    attempt.acceptedBy |= 1 << from;
-    if (!isQuorum(attempt.acceptedBy, this.#host.voters() & ~this.#host.gone())) return;
-    this.#commit(attempt.body, ballot);
+    if (compareBallots(this.#acceptors.ballot, ballot) < 0) this.#acceptors = { ballot, peers: 0 };
+    if (compareBallots(this.#acceptors.ballot, ballot) !== 0) return;
+    this.#acceptors.peers |= 1 << from;
+    const { peers } = this.#acceptors;
+    if (!isQuorum(peers, this.#host.voters() & ~this.#host.gone())) return;
+    // The value is known once it is accepted here; who is not asked learns it by the commit.
+    if (this.#accepted === undefined || compareBallots(this.#accepted.ballot, ballot) !== 0) return;
+    this.#commit(this.#accepted.body, ballot);
   }
 
   /** Decided: applies the view here and tells everybody. */
@@ -402,30 +434,38 @@ export class ViewChange {
     this.#each(audience, (index) => this.#host.send(index, message));
   }
 
-  #takeCommit(message: Extract<ViewMessage, { kind: 'commit' }>): void {
-    if (message.viewId !== this.viewId + 1) return;
-    if ((message.body.removed & (1 << this.#host.selfIndex)) === 0) {
-      const final = this.#host.frameFinal();
-      for (const { slot, base, cut, cells } of message.body.cuts) {
-        // No agreement can cut off a final frame: a forged one.
-        if (cut < final) return;
-        const log = this.#host.logs[slot];
-        // Not yet: the inputs up to `base` still come by relay. The commit is offered again.
-        if (log !== undefined && log.received < cut && !this.#host.stage(log, base, cut, cells)) return;
-      }
-    }
-    this.viewId += 1;
+  #takeCommit(message: Message<'commit'>): void {
+    const { body } = message;
+    // Who is removed need not follow the views between: it may lack inputs of them, and nobody sends it any.
+    const removesUs = (body.removed & (1 << this.#host.selfIndex)) !== 0;
+    if (message.viewId <= this.viewId) return;
+    if (!removesUs && (message.viewId !== this.viewId + 1 || !this.#isReady(body))) return;
+    this.viewId = message.viewId;
     this.#commits.push(message);
     if (this.#commits.length > COMMITS_KEPT_MAX) this.#commits.shift();
     this.#attempt = undefined;
     this.#accepted = undefined;
     this.#promised = NO_BALLOT;
+    this.#acceptors = { ballot: NO_BALLOT, peers: 0 };
     this.#roundSeen = 0;
-    this.#orphan = 0;
-    this.#reported.length = 0;
+    this.#orphan = undefined;
     this.#asked.clear();
-    for (const log of this.#host.logs) if (log.isActive) log.limit = NO_FRAME;
-    this.#host.apply(message.body);
+    this.#book.clear();
+    this.#planned = Math.max(this.#planned, body.frame);
+    this.#host.apply(body);
+  }
+
+  /** True if what is decided can be applied now, and no agreement that it contradicts made anything final. */
+  #isReady(body: ViewBody): boolean {
+    const host = this.#host;
+    const final = host.frameFinal();
+    if (body.frame > 0 && body.frame <= final) return false;
+    return body.cuts.every(({ slot, base, cut, cells }) => {
+      if (cut < final) return false;
+      const log = host.logs[slot];
+      // Not yet: the inputs up to `base` still come by relay. The commit is offered again.
+      return log === undefined || log.received >= cut || host.stage(log, base, cut, cells);
+    });
   }
 
   /** Sends a member that is still in view `viewId` the commits it lacks. */

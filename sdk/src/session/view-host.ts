@@ -1,6 +1,13 @@
 /** The small interface between the view change and the session it decides for. */
-import type { ViewBody, ViewMessage } from '../wire/view-messages.js';
+import type { ViewBody, ViewPlan } from '../wire/view-body.js';
+import type { ViewMessage } from '../wire/view-messages.js';
 import type { SlotLog } from './slot-log.js';
+
+/** What a coordinator would have happen at a frame that nobody has confirmed. The same object as long as it wants the same. */
+export interface WantedPlan extends ViewPlan {
+  /** Substituted members that are gone for good. */
+  readonly removed: number;
+}
 
 /** What the view change asks of its session. Sets of peers are bit masks of indexes in `peers`. */
 export interface ViewHost {
@@ -19,6 +26,10 @@ export interface ViewHost {
   stage(log: SlotLog, base: number, last: number, cells: Uint8Array): boolean;
   /** Newest frame that no honest view can cut off. */
   frameFinal(): number;
+  /** Frames from the newest one that anybody holds to a planned one: time enough to agree. */
+  leadFrames(): number;
+  /** No frame beyond this is confirmed or acknowledged. */
+  limitConfirm(frame: number): void;
   /** The next view is decided. */
   apply(body: ViewBody): void;
   /** Another voter vouches that these peers are alive. */

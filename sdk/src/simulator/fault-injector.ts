@@ -1,6 +1,9 @@
 /** Lets the faults of a schedule happen to nodes and links, each at its time, and heals everything in the end. */
-import type { Fault, FaultKind } from './faults.js';
-import type { SimulatedNetwork } from './network.js';
+import { type Fault, type FaultCounts, type FaultOf, noFaultCounts, peersOfFault } from './faults.js';
+import type { BlockForm } from './link.js';
+import type { Direction, SimulatedNetwork } from './network.js';
+import type { NetworkConditions } from './network-conditions.js';
+import { randomStream, uniform } from './random-streams.js';
 import type { SimulatedNode } from './simulated-node.js';
 import type { Trace } from './trace.js';
 import { usOf, type VirtualClock } from './virtual-clock.js';
@@ -11,9 +14,14 @@ const CRASH_CLOSED_MS = 17_700;
 /** A tab that leaves keeps its connections this long, in ms, so that its goodbye gets out. */
 const LEAVE_LINGER_MS = 500;
 
+/** A fault that happens to links, and one that happens to a peer. */
+type LinkFault = FaultOf<'partition' | 'swizzle' | 'loss' | 'bandwidth' | 'mtu'>;
+type PeerFault = Exclude<Fault, LinkFault>;
+
 /** What faults happen to. */
 export interface FaultInjectorOptions<S, I> {
   readonly clock: VirtualClock;
+  readonly seed: number;
   readonly nodes: readonly SimulatedNode<S, I>[];
   readonly network: SimulatedNetwork;
   readonly trace: Trace;
@@ -22,16 +30,9 @@ export interface FaultInjectorOptions<S, I> {
 /** Makes things go wrong. */
 export class FaultInjector<S, I> {
   /** Faults that struck. */
-  readonly counts: Record<FaultKind, number> = {
-    crash: 0,
-    freeze: 0,
-    leave: 0,
-    partition: 0,
-    drift: 0,
-    slow: 0,
-    loss: 0,
-  };
+  readonly counts: FaultCounts = noFaultCounts();
   readonly #options: FaultInjectorOptions<S, I>;
+  #isHealed = false;
 
   constructor(options: FaultInjectorOptions<S, I>) {
     this.#options = options;
@@ -48,30 +49,20 @@ export class FaultInjector<S, I> {
   }
 
   #strike(fault: Fault): void {
-    const peers = 'peer' in fault ? [fault.peer] : 'groups' in fault ? fault.groups.flat() : [];
-    if (!this.#apply(fault)) return;
-    this.counts[fault.kind] += 1;
-    this.#options.trace.add(this.#options.clock.nowUs, 'fault', peers, fault.kind);
-  }
-
-  /** Lets one fault happen; false if it comes too late to change anything. */
-  #apply(fault: Fault): boolean {
-    if (fault.kind === 'partition') this.#partition(fault);
-    else if (fault.kind === 'loss') this.#lose(fault);
+    if (isLinkFault(fault)) this.#applyToLinks(fault);
     else {
       const node = this.#options.nodes[fault.peer] as SimulatedNode<S, I>;
-      if (node.status === 'gone' || node.status === 'left' || node.status === 'ended') return false;
+      if (node.status === 'gone' || node.status === 'left' || node.status === 'ended') return;
       // A frozen tab cannot say goodbye.
-      if (fault.kind === 'leave' && node.status !== 'running') return false;
+      if (fault.kind === 'leave' && node.status !== 'running') return;
       this.#applyToNode(fault, node);
     }
-    return true;
+    this.counts[fault.kind] += 1;
+    const line = this.#options.trace.event(this.#options.clock.nowUs, 'fault').text(fault.kind);
+    for (const peer of peersOfFault(fault)) line.word(peer);
   }
 
-  #applyToNode(
-    fault: Exclude<Fault, { readonly kind: 'partition' | 'loss' }>,
-    node: SimulatedNode<S, I>,
-  ): void {
+  #applyToNode(fault: PeerFault, node: SimulatedNode<S, I>): void {
     switch (fault.kind) {
       case 'crash':
         node.crash();
@@ -81,44 +72,113 @@ export class FaultInjector<S, I> {
         return;
       case 'leave':
         node.leave();
-        this.#options.clock.scheduleIn(usOf(LEAVE_LINGER_MS), () =>
-          this.#options.network.closeNode(node.index),
-        );
+        this.#later(LEAVE_LINGER_MS, () => this.#options.network.closeNode(node.index));
         this.#tellLinks(node.index, 'closed', LEAVE_LINGER_MS);
         return;
       case 'freeze':
         node.freeze();
         this.#later(fault.forMs, () => node.thaw());
         return;
+      case 'sleep':
+        node.freeze();
+        node.stopClock(true);
+        this.#later(fault.forMs, () => {
+          node.stopClock(false);
+          node.thaw();
+        });
+        return;
+      case 'gc':
+        this.#pause(fault, node, this.#options.clock.nowUs + usOf(fault.forMs));
+        return;
       case 'drift':
         node.drift(fault.ppm);
+        return;
+      case 'jump':
+        node.jumpClock(fault.byMs);
         return;
       case 'slow':
         node.slow(fault.factor);
         this.#later(fault.forMs, () => node.slow(1));
+        return;
+      case 'cpu':
+        node.stepCost(fault.stepMs);
+        this.#later(fault.forMs, () => node.stepCost(0));
+        return;
+      case 'hidden':
+        node.hide(true);
+        this.#later(fault.forMs, () => node.hide(false));
     }
   }
 
-  #partition(fault: Extract<Fault, { readonly kind: 'partition' }>): void {
-    const { groups, oneWay = false, form = 'stopped' } = fault;
+  /** One pause, and the next one later. */
+  #pause(fault: FaultOf<'gc'>, node: SimulatedNode<S, I>, untilUs: number): void {
+    node.freeze();
+    this.#later(fault.pauseMs, () => {
+      node.thaw();
+      this.#later(fault.everyMs, () => {
+        if (!this.#isHealed && this.#options.clock.nowUs < untilUs) this.#pause(fault, node, untilUs);
+      });
+    });
+  }
+
+  #applyToLinks(fault: LinkFault): void {
+    switch (fault.kind) {
+      case 'partition':
+        this.#partition(fault);
+        return;
+      case 'swizzle':
+        this.#swizzle(fault);
+        return;
+      case 'loss':
+        this.#patch(fault, { loss: fault.loss });
+        return;
+      case 'bandwidth':
+        this.#patch(fault, { bitsPerSecond: fault.bitsPerSecond, queueBytes: fault.queueBytes });
+        return;
+      case 'mtu':
+        this.#patch(fault, { mtuBytes: fault.mtuBytes });
+    }
+  }
+
+  #partition(fault: FaultOf<'partition'>): void {
+    const { groups, oneWay = false, form = 'stopped', forMs } = fault;
     for (const [index, group] of groups.entries()) {
       for (const other of groups.slice(index + 1)) {
         for (const from of group) {
           for (const to of other) {
-            this.#later(fault.forMs, this.#options.network.block({ from, to }, form));
-            if (!oneWay) this.#later(fault.forMs, this.#options.network.block({ from: to, to: from }, form));
+            this.#block({ from, to }, form, forMs);
+            if (!oneWay) this.#block({ from: to, to: from }, form, forMs);
           }
         }
       }
     }
   }
 
-  #lose(fault: Extract<Fault, { readonly kind: 'loss' }>): void {
+  /** Each direction stops somewhere in the first half and comes back somewhere in the second. */
+  #swizzle(fault: FaultOf<'swizzle'>): void {
+    const { peers, forMs, form = 'stopped', atMs } = fault;
+    for (const from of peers) {
+      for (const to of peers) {
+        if (from === to) continue;
+        const random = randomStream(this.#options.seed, `swizzle/${atMs}/${from}/${to}`);
+        const stopMs = uniform(random, 0, forMs / 2);
+        const lengthMs = uniform(random, forMs / 2, forMs) - stopMs;
+        this.#later(stopMs, () => {
+          if (!this.#isHealed) this.#block({ from, to }, form, lengthMs);
+        });
+      }
+    }
+  }
+
+  #block(direction: Direction, form: BlockForm, forMs: number): void {
+    this.#later(forMs, this.#options.network.block(direction, form));
+  }
+
+  #patch(fault: FaultOf<'loss' | 'bandwidth' | 'mtu'>, conditions: Partial<NetworkConditions>): void {
     for (const from of this.#options.nodes.keys()) {
       for (const to of this.#options.nodes.keys()) {
         const isMeant = from !== to && (fault.from ?? from) === from && (fault.to ?? to) === to;
-        if (isMeant)
-          this.#later(fault.forMs, this.#options.network.patch({ from, to }, { loss: fault.loss }));
+        if (isMeant) this.#later(fault.forMs, this.#options.network.patch({ from, to }, conditions));
       }
     }
   }
@@ -134,12 +194,19 @@ export class FaultInjector<S, I> {
   }
 
   #heal(): void {
-    this.#options.trace.add(this.#options.clock.nowUs, 'heal', []);
+    this.#isHealed = true;
+    this.#options.trace.event(this.#options.clock.nowUs, 'heal');
     this.#options.network.heal();
-    for (const node of this.#options.nodes) {
-      node.slow(1);
-      node.drift(0);
-      node.thaw(true);
-    }
+    for (const node of this.#options.nodes) node.heal();
   }
+}
+
+function isLinkFault(fault: Fault): fault is LinkFault {
+  return (
+    fault.kind === 'partition' ||
+    fault.kind === 'swizzle' ||
+    fault.kind === 'loss' ||
+    fault.kind === 'bandwidth' ||
+    fault.kind === 'mtu'
+  );
 }

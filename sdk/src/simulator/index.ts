@@ -1,7 +1,9 @@
 /** Testing a game without browsers: `rollmesh/simulator`. */
 export type { CheckName, Violation } from './checks/violations.js';
-export type { Fault, FaultKind } from './faults.js';
-export type { BlockForm, Deliver, LinkCounts } from './link.js';
+export type { Fault, FaultCounts, FaultKind } from './faults.js';
+export type { BlockForm } from './link.js';
+export type { Deliver, LinkCounts } from './link-counts.js';
+export type { MessageCount, MessageCounts } from './message-tally.js';
 export { type Direction, type NetworkOption, type NetworkOptions, SimulatedNetwork } from './network.js';
 export {
   type BurstLoss,
@@ -23,4 +25,4 @@ export {
   type SimulationReport,
 } from './simulate-types.js';
 export { type SyncTestOptions, type SyncTestResult, syncTest } from './sync-test.js';
-export { usOf, VirtualClock } from './virtual-clock.js';
+export { type Task, usOf, VirtualClock } from './virtual-clock.js';

@@ -5,7 +5,10 @@
  */
 import type { Random } from '../base/prng.js';
 import type { ChannelName } from '../session/session-types.js';
-import type { NetworkConditions } from './network-conditions.js';
+import { Flight, type PacketPool } from './flight.js';
+import { type Deliver, emptyCounts, type LinkCounts } from './link-counts.js';
+import type { MessageTally } from './message-tally.js';
+import { type NetworkConditions, QUEUE_BYTES_DEFAULT } from './network-conditions.js';
 import { exponential, randomStream, uniform } from './random-streams.js';
 import { usOf, type VirtualClock } from './virtual-clock.js';
 
@@ -15,38 +18,13 @@ const RETRANSMIT_EXTRA_MS = 50;
 const TRANSMISSIONS_MAX = 30;
 /** Messages a blocked link keeps; a sender beyond that would have run out of memory. */
 const HELD_MAX = 20_000;
+/** What DTLS, SCTP, UDP and IP add to a message, in bytes (measured in Chromium when both sides talk). */
+const OVERHEAD_BYTES = 96;
+/** A slowed link takes this much longer, in ms. */
+const SLOWED_EXTRA_MS = 250;
 
-/** How a link is blocked: packets are lost, or they queue and come out in one burst. */
-export type BlockForm = 'stopped' | 'jammed';
-
-/** What happened on a link, in packets. */
-export interface LinkCounts {
-  sent: number;
-  delivered: number;
-  lost: number;
-  /** Lost because the link was blocked; not part of `lost`. */
-  blocked: number;
-  duplicated: number;
-  /** Delivered after a packet that was sent later. */
-  reordered: number;
-  corrupted: number;
-  /** `send` returned false. */
-  refused: number;
-  /** Repeated transmissions of reliable and bulk messages. */
-  retransmitted: number;
-}
-
-/** What arrives, and where from. */
-export type Deliver = (from: number, to: number, channel: ChannelName, bytes: Uint8Array) => void;
-
-/** A message on its way. */
-interface Flight {
-  readonly channel: ChannelName;
-  readonly bytes: Uint8Array;
-  readonly number: number;
-  /** Last time the sender had to be there for it. */
-  readonly sentUs: number;
-}
+/** How a link is blocked: packets are lost, they queue and come out in one burst, or all take 250 ms longer. */
+export type BlockForm = 'stopped' | 'jammed' | 'slowed';
 
 /** What a link needs to exist. */
 export interface LinkOptions {
@@ -56,32 +34,27 @@ export interface LinkOptions {
   readonly to: number;
   readonly conditions: NetworkConditions;
   readonly deliver: Deliver;
+  readonly pool: PacketPool;
+  readonly tally: MessageTally;
 }
 
 /** One direction between two nodes. */
 export class Link {
-  readonly counts: LinkCounts = {
-    sent: 0,
-    delivered: 0,
-    lost: 0,
-    blocked: 0,
-    duplicated: 0,
-    reordered: 0,
-    corrupted: 0,
-    refused: 0,
-    retransmitted: 0,
-  };
+  readonly counts: LinkCounts = emptyCounts();
   conditions: NetworkConditions;
   readonly #options: LinkOptions;
   readonly #lossRandom: Random;
   readonly #delayRandom: Random;
   readonly #damageRandom: Random;
   readonly #held: Flight[] = [];
-  #stops = 0;
-  #jams = 0;
+  readonly #free: Flight[] = [];
+  readonly #arrived = (flight: Flight): void => this.#arrive(flight);
+  readonly #blocks: Record<BlockForm, number> = { stopped: 0, jammed: 0, slowed: 0 };
   #nextNumber = 0;
   #newestNumber = -1;
   #reliableArrivalUs = 0;
+  /** When the last byte that waits before a narrow link has gone out. */
+  #queueEmptyUs = 0;
   #inBurst = false;
   #burstChangeUs = -1;
   #closedUs = Number.POSITIVE_INFINITY;
@@ -97,13 +70,14 @@ export class Link {
 
   /** Takes a copy of `bytes`; false if the sender's transport refused them. */
   send(channel: ChannelName, bytes: Uint8Array): boolean {
-    const { clock } = this.#options;
+    const { clock, tally } = this.#options;
     if (clock.nowUs >= this.#closedUs) return false;
     if (this.#damageRandom.chance(this.conditions.refuse ?? 0)) {
       this.counts.refused += 1;
       return false;
     }
     this.counts.sent += 1;
+    tally.sent(bytes);
     if (channel === 'unreliable') this.#sendUnreliable(bytes);
     else this.#sendReliable(channel, bytes);
     return true;
@@ -112,13 +86,11 @@ export class Link {
   /** Blocks the link; returns the function that ends this block. Several blocks may overlap. */
   block(form: BlockForm): () => void {
     let ended = false;
-    if (form === 'stopped') this.#stops += 1;
-    else this.#jams += 1;
+    this.#blocks[form] += 1;
     return () => {
       if (ended) return;
       ended = true;
-      if (form === 'stopped') this.#stops -= 1;
-      else this.#jams -= 1;
+      this.#blocks[form] -= 1;
       this.#release();
     };
   }
@@ -130,59 +102,98 @@ export class Link {
   }
 
   get #isBlocked(): boolean {
-    return this.#stops > 0 || this.#jams > 0;
+    return this.#blocks.stopped > 0 || this.#blocks.jammed > 0;
   }
 
   #sendUnreliable(bytes: Uint8Array): void {
-    const { conditions } = this;
-    const { clock } = this.#options;
+    const { conditions, counts } = this;
+    const damage = this.#damageRandom;
     const isLost = this.#isTransmissionLost();
     const delayUs = this.#drawDelayUs();
-    const isLate = this.#damageRandom.chance(conditions.reorder ?? 0);
-    const isDoubled = this.#damageRandom.chance(conditions.duplicate ?? 0);
-    const isDamaged = this.#damageRandom.chance(conditions.corrupt ?? 0);
-    if (this.#stops > 0) this.counts.blocked += 1;
-    else if (isLost) this.counts.lost += 1;
-    if (this.#stops > 0 || isLost) return;
-    const copy = isDamaged ? this.#damage(bytes) : bytes.slice();
-    const flight = {
-      channel: 'unreliable',
-      bytes: copy,
-      number: this.#nextNumber,
-      sentUs: clock.nowUs,
-    } as const;
+    const isLate = damage.chance(conditions.reorder ?? 0);
+    const isDoubled = damage.chance(conditions.duplicate ?? 0);
+    const isDamaged = damage.chance(conditions.corrupt ?? 0);
+    const isTooLong = conditions.mtuBytes !== undefined && bytes.length > conditions.mtuBytes;
+    const waitUs = conditions.bitsPerSecond === undefined ? 0 : this.#queueUs(bytes.length, false);
+    if (this.#blocks.stopped > 0) counts.blocked += 1;
+    else if (isTooLong) counts.oversized += 1;
+    else if (waitUs < 0) counts.overflowed += 1;
+    else if (isLost) counts.lost += 1;
+    if (this.#blocks.stopped > 0 || isTooLong || waitUs < 0 || isLost) {
+      this.#options.tally.dropped(bytes);
+      return;
+    }
+    const number = this.#nextNumber;
     this.#nextNumber += 1;
-    const arrivalUs = delayUs + (isLate ? usOf(conditions.reorderMs ?? 40) : 0);
-    clock.scheduleIn(arrivalUs, () => this.#arrive(flight));
+    const arrivalUs = waitUs + delayUs + (isLate ? usOf(conditions.reorderMs ?? 40) : 0);
+    const sent = isDamaged ? this.#damage(bytes) : bytes;
+    this.#launch(sent, number, arrivalUs);
     if (!isDoubled) return;
-    this.counts.duplicated += 1;
-    const laterUs = usOf(uniform(this.#damageRandom, 0, conditions.duplicateMs ?? 50));
-    clock.scheduleIn(arrivalUs + laterUs, () => this.#arrive(flight));
+    counts.duplicated += 1;
+    this.#launch(sent, number, arrivalUs + usOf(uniform(damage, 0, conditions.duplicateMs ?? 50)));
+  }
+
+  #launch(bytes: Uint8Array, number: number, delayUs: number): void {
+    const { clock, pool } = this.#options;
+    const copy = pool.copy(bytes);
+    const flight = this.#free.pop() ?? new Flight(copy, this.#arrived);
+    flight.channel = 'unreliable';
+    flight.bytes = copy;
+    flight.number = number;
+    flight.sentUs = clock.nowUs;
+    clock.scheduleTask(clock.nowUs + delayUs, flight);
   }
 
   #sendReliable(channel: ChannelName, bytes: Uint8Array): void {
-    const { clock } = this.#options;
+    const { clock, tally } = this.#options;
     let sentUs = clock.nowUs;
     for (let count = 1; count < TRANSMISSIONS_MAX && this.#isTransmissionLost(); count += 1) {
       sentUs += usOf(2 * this.conditions.delayMs + RETRANSMIT_EXTRA_MS);
       this.counts.retransmitted += 1;
+      tally.dropped(bytes);
     }
-    let arrivalUs = sentUs + this.#drawDelayUs();
+    const waitUs = this.conditions.bitsPerSecond === undefined ? 0 : this.#queueUs(bytes.length, true);
+    let arrivalUs = sentUs + waitUs + this.#drawDelayUs();
     if (channel === 'reliable') {
       arrivalUs = Math.max(arrivalUs, this.#reliableArrivalUs);
       this.#reliableArrivalUs = arrivalUs;
     }
-    const flight: Flight = { channel, bytes: bytes.slice(), number: -1, sentUs };
-    clock.schedule(arrivalUs, () => this.#arrive(flight));
+    const flight = new Flight(bytes.slice(), this.#arrived);
+    flight.channel = channel;
+    flight.sentUs = sentUs;
+    clock.scheduleTask(arrivalUs, flight);
+  }
+
+  /** Puts a message before the narrow link; how long until its last byte is out, in us; -1 if the queue is full. */
+  #queueUs(bytes: number, isPatient: boolean): number {
+    const { bitsPerSecond = 1, queueBytes = QUEUE_BYTES_DEFAULT } = this.conditions;
+    const { nowUs } = this.#options.clock;
+    const waitingUs = Math.max(0, this.#queueEmptyUs - nowUs);
+    const wireBytes = bytes + OVERHEAD_BYTES;
+    if (!isPatient && (waitingUs * bitsPerSecond) / 8e6 + wireBytes > queueBytes) return -1;
+    const outUs = waitingUs + Math.ceil((wireBytes * 8e6) / bitsPerSecond);
+    this.#queueEmptyUs = nowUs + outUs;
+    return outUs;
   }
 
   #arrive(flight: Flight): void {
-    if (flight.sentUs >= this.#closedUs) return;
-    const mustWait =
-      flight.channel === 'unreliable' ? this.#jams > 0 : this.#isBlocked || this.#held.length > 0;
-    if (flight.channel === 'unreliable' && this.#stops > 0) this.counts.blocked += 1;
-    else if (mustWait) this.#hold(flight);
-    else this.#hand(flight);
+    const isPacket = flight.channel === 'unreliable';
+    if (flight.sentUs < this.#closedUs) {
+      const mustWait = isPacket ? this.#blocks.jammed > 0 : this.#isBlocked || this.#held.length > 0;
+      if (isPacket && this.#blocks.stopped > 0) {
+        this.counts.blocked += 1;
+        this.#options.tally.dropped(flight.bytes);
+      } else if (mustWait) {
+        this.#hold(flight);
+        return;
+      } else this.#hand(flight);
+    }
+    if (isPacket) this.#recycle(flight);
+  }
+
+  #recycle(flight: Flight): void {
+    this.#options.pool.free(flight.bytes);
+    this.#free.push(flight);
   }
 
   #hold(flight: Flight): void {
@@ -204,7 +215,11 @@ export class Link {
   #release(): void {
     if (this.#isBlocked) return;
     const waiting = this.#held.splice(0);
-    for (const flight of waiting) if (flight.channel === 'unreliable') this.#hand(flight);
+    for (const flight of waiting) {
+      if (flight.channel !== 'unreliable') continue;
+      this.#hand(flight);
+      this.#recycle(flight);
+    }
     const reliable = waiting.filter((flight) => flight.channel !== 'unreliable');
     if (reliable.length === 0) return;
     this.#held.push(...reliable);
@@ -236,10 +251,11 @@ export class Link {
 
   #drawDelayUs(): number {
     const { delayMs, jitterMs = 0, jitter = 'exponential' } = this.conditions;
+    const baseMs = this.#blocks.slowed > 0 ? delayMs + SLOWED_EXTRA_MS : delayMs;
     const random = this.#delayRandom;
-    if (jitterMs === 0) return usOf(delayMs);
+    if (jitterMs === 0) return usOf(baseMs);
     const extraMs = jitter === 'uniform' ? uniform(random, 0, jitterMs) : exponential(random, jitterMs);
-    return usOf(delayMs + extraMs);
+    return usOf(baseMs + extraMs);
   }
 
   /** A damaged copy: one flipped bit, up to 16 neighbouring flipped bits, or a cut-off end. */

@@ -35,9 +35,21 @@ export interface NetworkConditions {
    * A browser's DTLS never lets such a packet through; it shows what hostile bytes do.
    */
   readonly corrupt?: number;
+  /** Longest unreliable message that the path takes, in bytes, 1 or more; longer ones are lost. Default: any. */
+  readonly mtuBytes?: number;
+  /**
+   * Width of the link, in bits per second, 1000 or more; each message counts 96 bytes more for its headers. Messages wait
+   * in a queue of `queueBytes`; an unreliable packet that finds it full is lost. Default: unlimited.
+   */
+  readonly bitsPerSecond?: number;
+  /** Default 65,536. */
+  readonly queueBytes?: number;
   /** Share of sends that the sender's transport does not take (`send` returns false, as when its queue is full). */
   readonly refuse?: number;
 }
+
+/** Room before a narrow link when nothing is said, in bytes. */
+export const QUEUE_BYTES_DEFAULT = 65_536;
 
 /** A name in {@link networkPresets}. */
 export type NetworkPresetName =
@@ -113,6 +125,11 @@ export function checkConditions(conditions: NetworkConditions): void {
   const { loss = 0, reorder = 0, duplicate = 0, corrupt = 0, refuse = 0, burst } = conditions;
   const shares = { loss, reorder, duplicate, corrupt, refuse, 'burst.loss': burst?.loss ?? 1 };
   for (const [name, value] of Object.entries(shares)) checkRange(name, value, 1);
+  const { mtuBytes = 1, bitsPerSecond = 1000, queueBytes = 1 } = conditions;
+  requireArgument(
+    mtuBytes >= 1 && bitsPerSecond >= 1000 && queueBytes >= 1,
+    `network: mtuBytes ${mtuBytes}, bitsPerSecond ${bitsPerSecond} or queueBytes ${queueBytes} is too small. Pass at least 1, 1000 and 1.`,
+  );
   if (burst === undefined) return;
   checkRange('burst.everyMs', burst.everyMs, 3_600_000);
   checkRange('burst.lengthMs', burst.lengthMs, 60_000);

@@ -1,7 +1,10 @@
 /** A full mesh of simulated links: conditions per direction, blocks and passing changes that can all be healed at once. */
 import { assert } from '../base/errors.js';
 import type { ChannelName } from '../session/session-types.js';
-import { type BlockForm, type Deliver, Link, type LinkCounts } from './link.js';
+import { PacketPool } from './flight.js';
+import { type BlockForm, Link } from './link.js';
+import { addCounts, type Deliver, emptyCounts, type LinkCounts } from './link-counts.js';
+import { type MessageCounts, MessageTally } from './message-tally.js';
 import { checkConditions, healedConditions, type NetworkConditions } from './network-conditions.js';
 import type { VirtualClock } from './virtual-clock.js';
 
@@ -34,6 +37,7 @@ export class SimulatedNetwork {
   readonly #base: NetworkConditions[];
   readonly #patches: Patch[][];
   readonly #unblocks = new Set<() => void>();
+  readonly #tally = new MessageTally();
 
   /** @throws {SdkError} `invalid-argument` for conditions out of range. */
   constructor(options: NetworkOptions) {
@@ -42,13 +46,15 @@ export class SimulatedNetwork {
     this.#links = [];
     this.#base = [];
     this.#patches = [];
+    const pool = new PacketPool();
     for (let from = 0; from < nodeCount; from += 1) {
       for (let to = 0; to < nodeCount; to += 1) {
         const own = typeof conditions === 'function' ? conditions(from, to) : conditions;
         checkConditions(own);
         this.#base.push(own);
         this.#patches.push([]);
-        this.#links.push(from === to ? undefined : new Link({ ...options, from, to, conditions: own }));
+        const parts = { ...options, from, to, conditions: own, pool, tally: this.#tally };
+        this.#links.push(from === to ? undefined : new Link(parts));
       }
     }
   }
@@ -109,22 +115,14 @@ export class SimulatedNetwork {
 
   /** What happened on all links together. */
   counts(): LinkCounts {
-    const total: LinkCounts = {
-      sent: 0,
-      delivered: 0,
-      lost: 0,
-      blocked: 0,
-      duplicated: 0,
-      reordered: 0,
-      corrupted: 0,
-      refused: 0,
-      retransmitted: 0,
-    };
-    for (const link of this.#links) {
-      if (link === undefined) continue;
-      for (const key of Object.keys(total) as (keyof LinkCounts)[]) total[key] += link.counts[key];
-    }
+    const total = emptyCounts();
+    for (const link of this.#links) if (link !== undefined) addCounts(total, link.counts);
     return total;
+  }
+
+  /** Which kinds of messages were sent and lost. */
+  messageCounts(): MessageCounts {
+    return this.#tally.counts();
   }
 
   #indexOf(direction: Direction): number {

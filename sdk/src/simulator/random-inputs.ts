@@ -1,5 +1,5 @@
 /** Random inputs for any game: valid bytes of its own input definition, held for a while like a player holds a key. */
-import { createRandom, type Random } from '../base/prng.js';
+import { type Random, WordRandom } from '../base/prng.js';
 import { hashWords } from '../base/state-hash.js';
 import type { InputDefinition } from '../state/definitions.js';
 import { streamSeed } from './random-streams.js';
@@ -40,6 +40,8 @@ export function randomInputs<I>(definition: InputDefinition<I>, options: RandomI
   const cells = new Map<number, Uint8Array>();
   const value = definition.create();
   const words = new Int32Array(3);
+  const state = new Int32Array(1);
+  const random = new WordRandom(state);
   return (slot, frame) => {
     let cell = cells.get(slot);
     if (cell === undefined) {
@@ -49,14 +51,27 @@ export function randomInputs<I>(definition: InputDefinition<I>, options: RandomI
     words[0] = inputsSeed;
     words[1] = slot;
     words[2] = frame;
-    const random = createRandom(hashWords(words));
+    state[0] = hashWords(words);
     if (random.chance(changeShare)) drawInputCell(definition, random, cell);
     definition.decodeInto(cell, 0, value);
     return value;
   };
 }
 
-/** The stream that an {@link InputScript} is given for one slot and frame. */
+/** The streams that an {@link InputScript} is given: the one for a slot and frame, valid until the next is asked for. */
+export function inputRandoms(seed: number): (slot: number, frame: number) => Random {
+  const words = new Int32Array([streamSeed(seed, 'input-script'), 0, 0]);
+  const state = new Int32Array(1);
+  const random = new WordRandom(state);
+  return (slot, frame) => {
+    words[1] = slot;
+    words[2] = frame;
+    state[0] = hashWords(words);
+    return random;
+  };
+}
+
+/** The stream for one slot and frame, on its own. */
 export function inputRandom(seed: number, slot: number, frame: number): Random {
-  return createRandom(hashWords(new Int32Array([streamSeed(seed, 'input-script'), slot, frame])));
+  return inputRandoms(seed)(slot, frame);
 }

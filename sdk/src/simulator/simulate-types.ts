@@ -2,8 +2,9 @@
 import type { Game } from '../session/game.js';
 import type { SessionOptions, SessionPhase } from '../session/session-types.js';
 import type { Violation } from './checks/violations.js';
-import type { Fault, FaultKind } from './faults.js';
-import type { LinkCounts } from './link.js';
+import type { Fault, FaultCounts } from './faults.js';
+import type { LinkCounts } from './link-counts.js';
+import type { MessageCounts } from './message-tally.js';
 import type { NetworkOption } from './network.js';
 import type { InputScript } from './random-inputs.js';
 
@@ -79,7 +80,9 @@ export interface Coverage {
   /** Unreliable and reliable messages, all links together. */
   readonly network: LinkCounts;
   /** Faults that struck, by kind. */
-  readonly faults: { readonly [K in FaultKind]: number };
+  readonly faults: Readonly<FaultCounts>;
+  /** Messages sent and lost, by kind. */
+  readonly messages: MessageCounts;
   /** Frames confirmed by one peer and found equal to another's. */
   readonly framesCompared: number;
   /** Confirmed frames found equal to a straight run of the game. */

@@ -49,6 +49,7 @@ function reportOf<S, I>(match: SimulatedMatch<S, I>): SimulationReport {
     coverage: {
       network: match.network.counts(),
       faults: match.faults.counts,
+      messages: match.network.messageCounts(),
       framesCompared: oracle.framesCompared,
       framesReferenced: oracle.framesReferenced,
       deepFrames: nodes.reduce((total, node) => total + node.watch.counts.deepFrames, 0),

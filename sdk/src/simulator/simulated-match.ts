@@ -10,12 +10,12 @@ import { NodeWatch } from './checks/node-watch.js';
 import { framesPerSecondLeast } from './checks/progress.js';
 import { ViolationLog } from './checks/violations.js';
 import { FaultInjector } from './fault-injector.js';
-import { silenceMsMax } from './faults.js';
 import type { MatchPlan } from './match-plan.js';
 import { SimulatedNetwork } from './network.js';
 import type { NetworkConditions } from './network-conditions.js';
-import { type InputScript, inputRandom, randomInputs } from './random-inputs.js';
+import { type InputScript, inputRandoms, randomInputs } from './random-inputs.js';
 import { randomStream, uniform } from './random-streams.js';
+import { silenceMsMax, usualSilenceMs } from './silence.js';
 import type { DesyncReport, SimulateOptions } from './simulate-types.js';
 import { type AnySessionEvent, type SessionFactory, SimulatedNode } from './simulated-node.js';
 import { Trace } from './trace.js';
@@ -27,8 +27,6 @@ const RECOVERY_MS = 2000;
 const EDGE_FRAMES = 2;
 /** What sessions take when nothing is said. */
 const LOST_AFTER_MS_DEFAULT = 3000;
-/** A burst this many times its mean length comes once in some thousand bursts. */
-const BURST_TAIL = 8;
 
 /** One run. */
 export class SimulatedMatch<S, I> {
@@ -58,7 +56,7 @@ export class SimulatedMatch<S, I> {
     this.#options = options;
     this.trace = new Trace(options.trace === true);
     this.violations = new ViolationLog(({ check, peer, frame, detail }) =>
-      this.trace.add(clock.nowUs, 'violation', [peer, frame], `${check} ${detail}`),
+      this.trace.event(clock.nowUs, 'violation').word(peer).word(frame).text(check).text(detail),
     );
     const records = new InputRecords(owners, game.input.byteLength);
     const nowMs = (): number => clock.nowMs;
@@ -78,7 +76,7 @@ export class SimulatedMatch<S, I> {
       this.#createNode(index, { options, createSession, records, inputs }),
     );
     const { nodes, network, trace } = this;
-    this.faults = new FaultInjector({ clock, nodes, network, trace });
+    this.faults = new FaultInjector({ clock, seed, nodes, network, trace });
   }
 
   #createMembershipWatch(lostAfterMs: number): MembershipWatch {
@@ -112,6 +110,7 @@ export class SimulatedMatch<S, I> {
     const { options, createSession, records, inputs } = parts;
     const { seed, peers, owners } = plan;
     const predictionFramesMax = plan.predictionFramesMax[index] as number;
+    const randomOf = inputRandoms(seed);
     const watch = new NodeWatch<S, I>({
       peer: index,
       game: options.game,
@@ -140,7 +139,7 @@ export class SimulatedMatch<S, I> {
         predictionFramesMax,
       },
       createSession,
-      readInput: (slot, frame) => inputs(slot, frame, inputRandom(seed, slot, frame)),
+      readInput: (slot, frame) => inputs(slot, frame, randomOf(slot, frame)),
       send: (from, to, channel, bytes) => this.network.send({ from, to }, channel, bytes),
       onEvent: (peer, event) => this.#heard(peer, event),
       tickJitterMs: plan.tickJitterMs,
@@ -251,10 +250,4 @@ export class SimulatedMatch<S, I> {
       default:
     }
   }
-}
-
-/** How long a peer may be silent when nothing but the usual trouble of its link goes on, in ms. */
-function usualSilenceMs(conditions: NetworkConditions): number {
-  const { delayMs, jitterMs = 0, burst } = conditions;
-  return 200 + 2 * delayMs + 4 * jitterMs + BURST_TAIL * (burst?.lengthMs ?? 0);
 }

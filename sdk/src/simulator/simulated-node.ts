@@ -1,17 +1,19 @@
 /**
- * One peer of a run: its session, its clock, its frame loop, its input. It can crash, freeze, leave and be slow.
+ * One peer of a run: its session, its clock, its frame loop, its input. It can crash, freeze, sleep, leave, be slow and be hidden.
  * What a browser tab would do to the session happens here; what is right or wrong is judged by its watcher.
  */
 import type { PeerId } from '../base/peer-id.js';
 import type { Random } from '../base/prng.js';
 import type { ChannelName, Session, SessionEvents, SessionOptions } from '../session/session-types.js';
-import type { NodeWatch, SessionCall } from './checks/node-watch.js';
+import type { NodeWatch } from './checks/node-watch.js';
 import { NodeClock } from './node-clock.js';
 import { digestOf, type Trace } from './trace.js';
-import { usOf, type VirtualClock } from './virtual-clock.js';
+import { type Task, usOf, type VirtualClock } from './virtual-clock.js';
 
-/** Messages that a frozen tab's queue keeps. */
-const FROZEN_QUEUE_MAX = 20_000;
+/** Messages that the queue of a tab that does not run keeps. */
+const QUEUE_MAX = 20_000;
+/** A hidden tab's timer fires once in this time, in ms. */
+const HIDDEN_PERIOD_MS = 1000;
 
 /** Creates the session under test: `createSession`, or a wrapped one that does something wrong on purpose. */
 export type SessionFactory = <S, I>(options: SessionOptions<S, I>) => Session<S, I>;
@@ -25,6 +27,11 @@ const EVENT_TYPES: { readonly [K in keyof SessionEvents]: true } = {
   'peer-late': true,
   'peer-back': true,
   'peer-left': true,
+  'peer-substituted': true,
+  'peer-returned': true,
+  rewound: true,
+  'match-paused': true,
+  'match-resumed': true,
   desync: true,
   equivocation: true,
   stalled: true,
@@ -77,13 +84,21 @@ export class SimulatedNode<S, I> {
   readonly #options: SimulatedNodeOptions<S, I>;
   readonly #clock: NodeClock;
   readonly #cell: Uint8Array;
-  readonly #frozenQueue: Arrival[] = [];
+  /** What arrived while the tab did not run. */
+  readonly #queue: Arrival[] = [];
+  readonly #ticking: Task = { run: () => this.#tick() };
+  readonly #waking: Task = { run: () => this.#wake() };
   #status: NodeStatus = 'waiting';
   #slowFactor = 1;
+  #stepCostMs = 0;
+  #hides = 0;
   /** Freezes in progress. */
   #freezes = 0;
   /** When the next tick would be without jitter, in virtual microseconds. */
   #tickUs = 0;
+  /** Until then the CPU is at work on the last advance. */
+  #busyUntilUs = 0;
+  #advancedAtUs = 0;
 
   constructor(options: SimulatedNodeOptions<S, I>) {
     this.#options = options;
@@ -100,7 +115,8 @@ export class SimulatedNode<S, I> {
 
   /** Plays, or could at any moment. */
   get isLive(): boolean {
-    return this.status === 'running' || this.status === 'frozen';
+    const { status } = this;
+    return status === 'running' || status === 'frozen';
   }
 
   /** What this peer's clock shows. */
@@ -130,27 +146,35 @@ export class SimulatedNode<S, I> {
 
   /** Bytes from another peer. */
   arrive(from: number, channel: ChannelName, bytes: Uint8Array): void {
-    if (this.#status === 'frozen') {
-      if (this.#frozenQueue.length < FROZEN_QUEUE_MAX) this.#frozenQueue.push({ from, channel, bytes });
+    const { clock } = this.#options;
+    if (this.#status === 'frozen' || (this.#status === 'running' && clock.nowUs < this.#busyUntilUs)) {
+      if (this.#queue.length < QUEUE_MAX) this.#queue.push({ from, channel, bytes: bytes.slice() });
       return;
     }
     if (this.status !== 'running') return;
-    const { trace, clock, peers } = this.#options;
-    trace.add(clock.nowUs, 'arrive', [this.index, from, bytes.length, digestOf(bytes)], channel);
-    this.#call('receive', (session) => session.receive(peers[from] as PeerId, channel, bytes, this.nowMs));
+    this.#receive(from, channel, bytes);
+    // A hidden tab lives on what arrives.
+    const isDue = this.#hides > 0 && clock.nowUs - this.#advancedAtUs >= usOf(this.#frameMs);
+    if (isDue && this.status === 'running') this.#advance();
   }
 
   /** The transport tells what it knows of a link. */
   linkChanged(to: number, state: 'open' | 'suspect' | 'closed'): void {
-    if (this.status !== 'running') return;
-    const peer = this.#options.peers[to] as PeerId;
-    this.#call('link-changed', (session) => session.linkChanged(peer, state, this.nowMs));
+    const { session } = this;
+    if (this.status !== 'running' || session === undefined) return;
+    this.watch.begin('link-changed', session);
+    try {
+      session.linkChanged(this.#options.peers[to] as PeerId, state, this.nowMs);
+    } catch (error) {
+      this.#threw(error);
+    }
+    this.watch.end();
   }
 
   /** The tab is gone. */
   crash(): void {
     this.#status = 'gone';
-    this.#frozenQueue.length = 0;
+    this.#queue.length = 0;
   }
 
   /** The tab stops; its clock does not. */
@@ -161,23 +185,30 @@ export class SimulatedNode<S, I> {
   }
 
   /**
-   * One reason to stand still is over, or all. Then the tab goes on: its timer fires, and all that arrived meanwhile comes in
-   * one burst, in either order.
+   * One reason to stand still is over. After the last one the tab goes on: its timer fires, and all that arrived meanwhile
+   * comes in one burst, in either order.
    */
-  thaw(isForced = false): void {
-    this.#freezes = isForced ? 0 : Math.max(0, this.#freezes - 1);
+  thaw(): void {
+    this.#freezes = Math.max(0, this.#freezes - 1);
     if (this.#status !== 'frozen' || this.#freezes > 0) return;
     this.#status = 'running';
     const isTimerFirst = this.#options.random.chance(0.5);
-    if (isTimerFirst) this.#advance();
-    for (const { from, channel, bytes } of this.#frozenQueue.splice(0)) this.arrive(from, channel, bytes);
-    if (!isTimerFirst) this.#advance();
+    if (isTimerFirst && !this.#isBusy) this.#advance();
+    this.#takeQueued();
+    if (!isTimerFirst && !this.#isBusy) this.#advance();
   }
 
   /** The player leaves. */
   leave(): void {
-    if (this.status !== 'running') return;
-    this.#call('leave', (session) => session.leave(this.nowMs));
+    const { session } = this;
+    if (this.status !== 'running' || session === undefined) return;
+    this.watch.begin('leave', session);
+    try {
+      session.leave(this.nowMs);
+    } catch (error) {
+      this.#threw(error);
+    }
+    this.watch.end();
     this.#status = 'left';
   }
 
@@ -186,49 +217,120 @@ export class SimulatedNode<S, I> {
     this.#clock.drift(this.#options.clock.nowUs, ppm);
   }
 
+  /** The clock shows `byMs` more from now on. */
+  jumpClock(byMs: number): void {
+    this.#clock.jump(this.#options.clock.nowUs, byMs);
+  }
+
+  /** The clock stands still, or goes on. */
+  stopClock(isStopped: boolean): void {
+    this.#clock.stop(this.#options.clock.nowUs, isStopped);
+  }
+
   /** The frame loop runs `factor` times less often from the next tick on. */
   slow(factor: number): void {
     this.#slowFactor = factor;
   }
 
+  /** Each step of the game takes this long from now on, in ms. */
+  stepCost(stepMs: number): void {
+    this.#stepCostMs = stepMs;
+  }
+
+  /** The tab is hidden, or seen again; several reasons may overlap. */
+  hide(isHidden: boolean): void {
+    this.#hides = Math.max(0, this.#hides + (isHidden ? 1 : -1));
+  }
+
+  /** Everything that is wrong with this tab and its machine is over. */
+  heal(): void {
+    this.#slowFactor = 1;
+    this.#stepCostMs = 0;
+    this.#hides = 0;
+    this.drift(0);
+    this.stopClock(false);
+    this.#freezes = 0;
+    this.thaw();
+  }
+
+  get #frameMs(): number {
+    return 1000 / this.#options.session.game.framesPerSecond / this.#clock.rate;
+  }
+
   get #periodMs(): number {
-    return ((1000 / this.#options.session.game.framesPerSecond) * this.#slowFactor) / this.#clock.rate;
+    const loopMs = this.#frameMs * this.#slowFactor;
+    return this.#hides > 0 ? Math.max(HIDDEN_PERIOD_MS, loopMs) : loopMs;
+  }
+
+  get #isBusy(): boolean {
+    return this.#options.clock.nowUs < this.#busyUntilUs;
   }
 
   #scheduleTick(): void {
     const { clock, random, tickJitterMs } = this.#options;
-    clock.schedule(this.#tickUs + usOf(random.next() * tickJitterMs), () => this.#tick());
+    clock.scheduleTask(this.#tickUs + usOf(random.next() * tickJitterMs), this.#ticking);
   }
 
   #tick(): void {
     if (!this.isLive) return;
-    if (this.#status === 'running') this.#advance();
-    this.#tickUs = Math.max(this.#tickUs + Math.max(1, usOf(this.#periodMs)), this.#options.clock.nowUs);
+    const { clock } = this.#options;
+    if (this.#isBusy) this.#tickUs = this.#busyUntilUs;
+    else {
+      if (this.#status === 'running') this.#advance();
+      this.#tickUs = Math.max(this.#tickUs + Math.max(1, usOf(this.#periodMs)), clock.nowUs);
+    }
     this.#scheduleTick();
+  }
+
+  /** The CPU is done with an advance: what arrived meanwhile is taken. */
+  #wake(): void {
+    if (this.status === 'running' && !this.#isBusy) this.#takeQueued();
+  }
+
+  #takeQueued(): void {
+    for (const { from, channel, bytes } of this.#queue.splice(0)) this.arrive(from, channel, bytes);
+  }
+
+  #receive(from: number, channel: ChannelName, bytes: Uint8Array): void {
+    const { trace, clock, peers } = this.#options;
+    const { session, watch } = this;
+    if (session === undefined) return;
+    trace.event(clock.nowUs, 'arrive').word(this.index).word(from).word(bytes.length);
+    watch.begin('receive', session);
+    try {
+      session.receive(peers[from] as PeerId, channel, bytes, this.nowMs);
+    } catch (error) {
+      this.#threw(error);
+    }
+    watch.end();
   }
 
   #advance(): void {
     const { trace, clock } = this.#options;
-    this.#call('advance', (session) => {
+    const { session, watch } = this;
+    if (session === undefined) return;
+    this.#advancedAtUs = clock.nowUs;
+    watch.begin('advance', session);
+    try {
       const stepsMax = session.stepsPerAdvanceMax;
-      const result = session.advance(this.nowMs);
-      this.watch.advanced(result, stepsMax);
+      watch.advanced(session.advance(this.nowMs), stepsMax);
       const { frameCurrent, frameConfirmed } = session;
-      const hash = session.stateHash(frameConfirmed) ?? 0;
-      trace.add(clock.nowUs, 'advance', [this.index, frameCurrent, frameConfirmed, hash]);
-    });
+      trace.event(clock.nowUs, 'advance').word(this.index).word(frameCurrent).word(frameConfirmed);
+      trace.word(session.stateHash(frameConfirmed) ?? 0);
+    } catch (error) {
+      this.#threw(error);
+    }
+    if (this.#stepCostMs > 0 && watch.steps > 0) {
+      this.#busyUntilUs = clock.nowUs + usOf(watch.steps * this.#stepCostMs);
+      clock.scheduleTask(this.#busyUntilUs, this.#waking);
+    }
+    watch.end();
   }
 
   /** A session that throws once is not called again: what follows would only repeat it. */
-  #call(call: SessionCall, run: (session: Session<S, I>) => void): void {
-    const { session } = this;
-    if (session === undefined) return;
-    let isDone = false;
-    this.watch.during(call, session, () => {
-      run(session);
-      isDone = true;
-    });
-    if (!isDone) this.#status = 'gone';
+  #threw(error: unknown): void {
+    this.watch.threw(error);
+    this.#status = 'gone';
   }
 
   #readInput(slot: number, frame: number): I {
@@ -236,7 +338,7 @@ export class SimulatedNode<S, I> {
     const value = readInput(slot, frame);
     session.game.input.encodeInto(value, this.#cell, 0);
     this.watch.readInput(slot, frame, this.#cell);
-    trace.add(clock.nowUs, 'input', [this.index, slot, frame, digestOf(this.#cell)]);
+    trace.event(clock.nowUs, 'input').word(this.index).word(slot).word(frame).word(digestOf(this.#cell));
     return value;
   }
 
@@ -244,15 +346,18 @@ export class SimulatedNode<S, I> {
     const { peers, send, trace, clock } = this.#options;
     const to = peers.indexOf(peer);
     this.watch.sent(channel, bytes);
-    trace.add(clock.nowUs, 'send', [this.index, to, bytes.length, digestOf(bytes)], channel);
+    const line = trace.event(clock.nowUs, 'send').word(this.index).word(to).word(bytes.length);
+    line.word(digestOf(bytes));
+    if (channel !== 'unreliable') line.text(channel);
     return send(this.index, to, channel, bytes);
   }
 
   #heard(event: AnySessionEvent): void {
     const { trace, clock, onEvent } = this.#options;
     const frame = 'frame' in event ? event.frame : 'cutFrame' in event ? event.cutFrame : -1;
-    const about = 'peer' in event ? ` ${event.peer}` : event.type === 'ended' ? ` ${event.reason}` : '';
-    trace.add(clock.nowUs, 'event', [this.index, frame], `${event.type}${about}`);
+    const line = trace.event(clock.nowUs, 'event').word(this.index).word(frame).text(event.type);
+    if ('peer' in event) line.text(event.peer);
+    else if (event.type === 'ended') line.text(event.reason);
     if (event.type === 'started') this.hasStarted = true;
     if (event.type === 'stalled') this.stalls += 1;
     onEvent(this.index, event);

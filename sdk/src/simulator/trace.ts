@@ -22,8 +22,9 @@ export const TRACE_LINES_MAX = 1_000_000;
 
 /** The running digest, and the lines if asked for. */
 export class Trace {
-  readonly lines: string[] = [];
   readonly #keepsLines: boolean;
+  readonly #lines: string[] = [];
+  #line = '';
   #low = 0x243f6a88 | 0;
   #high = 0x85a308d3 | 0;
 
@@ -31,15 +32,37 @@ export class Trace {
     this.#keepsLines = keepsLines;
   }
 
-  /** Adds one event. `numbers` are integers below 2^53; `text` is shown in the line and is part of the digest. */
-  add(timeUs: number, kind: TraceKind, numbers: readonly number[], text = ''): void {
-    this.#mix(timeUs);
+  /** The lines, if they are kept. */
+  get lines(): readonly string[] {
+    this.#endLine();
+    return this.#lines;
+  }
+
+  /** Begins the line of one event. */
+  event(timeUs: number, kind: TraceKind): this {
+    this.#mix(timeUs | 0);
+    // A run longer than an hour and eleven minutes.
+    if (timeUs > 0xffffffff) this.#mix((timeUs / 4294967296) | 0);
     this.#mix(TRACE_KINDS.indexOf(kind) + 1);
-    for (const number of numbers) this.#mix(number);
+    if (this.#keepsLines) {
+      this.#endLine();
+      this.#line = `${(timeUs / 1000).toFixed(3)} ${kind}`;
+    }
+    return this;
+  }
+
+  /** Adds an integer of 32 bits to the line. */
+  word(value: number): this {
+    this.#mix(value | 0);
+    if (this.#keepsLines) this.#line += ` ${value}`;
+    return this;
+  }
+
+  /** Adds words to the line. */
+  text(text: string): this {
     for (let index = 0; index < text.length; index += 1) this.#mix(text.charCodeAt(index));
-    if (!this.#keepsLines || this.lines.length >= TRACE_LINES_MAX) return;
-    const ms = (timeUs / 1000).toFixed(3);
-    this.lines.push(`${ms} ${kind} ${numbers.join(' ')}${text === '' ? '' : ` ${text}`}`);
+    if (this.#keepsLines) this.#line += ` ${text}`;
+    return this;
   }
 
   /** The digest so far: 16 hexadecimal digits. */
@@ -47,12 +70,17 @@ export class Trace {
     return [this.#high, this.#low].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
   }
 
+  #endLine(): void {
+    if (this.#line !== '' && this.#lines.length < TRACE_LINES_MAX) this.#lines.push(this.#line);
+    this.#line = '';
+  }
+
   #mix(value: number): void {
-    const upper = Math.floor(value / 4294967296);
-    this.#low = Math.imul(this.#low ^ (value | 0), 0x85ebca77);
-    this.#low ^= this.#low >>> 15;
-    this.#high = Math.imul(this.#high ^ (this.#low + upper), 0xc2b2ae3d);
-    this.#high ^= this.#high >>> 13;
+    let low = Math.imul(this.#low ^ value, 0x85ebca77);
+    low ^= low >>> 15;
+    this.#low = low;
+    const high = Math.imul(this.#high ^ low, 0xc2b2ae3d);
+    this.#high = high ^ (high >>> 13);
   }
 }
 
@@ -61,5 +89,5 @@ export function digestOf(bytes: Uint8Array): number {
   let digest = bytes.length | 0;
   for (let index = 0; index < bytes.length; index += 1)
     digest = Math.imul(digest ^ (bytes[index] as number), 0x01000193);
-  return digest >>> 0;
+  return digest | 0;
 }

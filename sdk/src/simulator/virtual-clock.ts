@@ -1,6 +1,7 @@
 /**
  * Virtual time: whole microseconds that pass only when an event runs. One binary heap ordered by (time, sequence),
  * so two events of the same microsecond run in the order in which they were scheduled, on every machine.
+ * The heap lies in parallel arrays: a run schedules millions of events, and none of them allocates.
  */
 import { requireArgument } from '../base/errors.js';
 
@@ -12,17 +13,18 @@ export function usOf(ms: number): number {
   return Math.round(ms * US_PER_MS);
 }
 
-interface ClockEvent {
-  readonly timeUs: number;
-  readonly sequence: number;
-  readonly run: () => void;
+/** Something that happens later. */
+export interface Task {
+  run(): void;
 }
 
 /** A clock and its queue of events. */
 export class VirtualClock {
   #nowUs = 0;
   #sequence = 0;
-  readonly #heap: ClockEvent[] = [];
+  readonly #times: number[] = [];
+  readonly #sequences: number[] = [];
+  readonly #tasks: Task[] = [];
 
   /** Microseconds since the start, a whole number. */
   get nowUs(): number {
@@ -36,7 +38,7 @@ export class VirtualClock {
 
   /** Events waiting. */
   get pendingCount(): number {
-    return this.#heap.length;
+    return this.#tasks.length;
   }
 
   /**
@@ -44,70 +46,96 @@ export class VirtualClock {
    * @throws {SdkError} `invalid-argument` unless `timeUs` is a whole number that doubles hold exactly.
    */
   schedule(timeUs: number, run: () => void): void {
-    requireArgument(
-      Number.isSafeInteger(timeUs),
-      `VirtualClock.schedule: timeUs is ${timeUs}. Pass whole microseconds, for example usOf(milliseconds).`,
-    );
-    const heap = this.#heap;
-    const event = { timeUs: Math.max(timeUs, this.#nowUs), sequence: this.#sequence, run };
-    this.#sequence += 1;
-    let index = heap.length;
-    heap.push(event);
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      const above = heap[parent] as ClockEvent;
-      if (!isBefore(event, above)) break;
-      heap[index] = above;
-      index = parent;
-    }
-    heap[index] = event;
+    this.scheduleTask(timeUs, { run });
   }
 
   /** Runs `run` after `delayUs` whole microseconds. */
   scheduleIn(delayUs: number, run: () => void): void {
-    this.schedule(this.#nowUs + delayUs, run);
+    this.scheduleTask(this.#nowUs + delayUs, { run });
+  }
+
+  /**
+   * {@link schedule} for an object that is used again and again.
+   * @throws {SdkError} `invalid-argument` unless `timeUs` is a whole number that doubles hold exactly.
+   */
+  scheduleTask(timeUs: number, task: Task): void {
+    if (!Number.isSafeInteger(timeUs)) refuse(timeUs);
+    const times = this.#times;
+    const dueUs = timeUs > this.#nowUs ? timeUs : this.#nowUs;
+    let index = times.length;
+    times.push(dueUs);
+    this.#sequences.push(0);
+    this.#tasks.push(task);
+    // The newest sequence: it goes before nothing of its own time.
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      if ((times[parent] as number) <= dueUs) break;
+      this.#move(parent, index);
+      index = parent;
+    }
+    this.#put(index, dueUs, this.#sequence, task);
+    this.#sequence += 1;
   }
 
   /** Runs the next event and moves the time to it; false if none is waiting. */
   runNext(): boolean {
-    const event = this.#take();
-    if (event === undefined) return false;
-    this.#nowUs = event.timeUs;
-    event.run();
+    const task = this.#tasks[0];
+    if (task === undefined) return false;
+    this.#nowUs = this.#times[0] as number;
+    this.#removeFirst();
+    task.run();
     return true;
   }
 
   /** Runs every event up to and including `timeUs`, also those that these schedule; then it is `timeUs`. */
   runUntil(timeUs: number): void {
-    for (;;) {
-      const next = this.#heap[0];
-      if (next === undefined || next.timeUs > timeUs) break;
-      this.runNext();
-    }
+    const times = this.#times;
+    while (times.length > 0 && (times[0] as number) <= timeUs) this.runNext();
     this.#nowUs = Math.max(this.#nowUs, timeUs);
   }
 
-  #take(): ClockEvent | undefined {
-    const heap = this.#heap;
-    const first = heap[0];
-    const last = heap.pop();
-    if (first === undefined || last === undefined || heap.length === 0) return first;
+  #removeFirst(): void {
+    const times = this.#times;
+    const sequences = this.#sequences;
+    const dueUs = times.pop() as number;
+    const sequence = sequences.pop() as number;
+    const task = this.#tasks.pop() as Task;
+    const length = times.length;
+    if (length === 0) return;
     let index = 0;
     for (;;) {
       let child = 2 * index + 1;
-      if (child >= heap.length) break;
-      const right = heap[child + 1];
-      if (right !== undefined && isBefore(right, heap[child] as ClockEvent)) child += 1;
-      const below = heap[child] as ClockEvent;
-      if (!isBefore(below, last)) break;
-      heap[index] = below;
+      if (child >= length) break;
+      if (child + 1 < length && this.#isBefore(child + 1, times[child] as number, sequences[child] as number))
+        child += 1;
+      if (!this.#isBefore(child, dueUs, sequence)) break;
+      this.#move(child, index);
       index = child;
     }
-    heap[index] = last;
-    return first;
+    this.#put(index, dueUs, sequence, task);
+  }
+
+  #isBefore(index: number, timeUs: number, sequence: number): boolean {
+    const ownUs = this.#times[index] as number;
+    return ownUs < timeUs || (ownUs === timeUs && (this.#sequences[index] as number) < sequence);
+  }
+
+  #move(from: number, to: number): void {
+    this.#times[to] = this.#times[from] as number;
+    this.#sequences[to] = this.#sequences[from] as number;
+    this.#tasks[to] = this.#tasks[from] as Task;
+  }
+
+  #put(index: number, timeUs: number, sequence: number, task: Task): void {
+    this.#times[index] = timeUs;
+    this.#sequences[index] = sequence;
+    this.#tasks[index] = task;
   }
 }
 
-function isBefore(left: ClockEvent, right: ClockEvent): boolean {
-  return left.timeUs < right.timeUs || (left.timeUs === right.timeUs && left.sequence < right.sequence);
+function refuse(timeUs: number): void {
+  requireArgument(
+    false,
+    `VirtualClock.schedule: timeUs is ${timeUs}. Pass whole microseconds, for example usOf(milliseconds).`,
+  );
 }

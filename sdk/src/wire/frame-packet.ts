@@ -6,24 +6,25 @@
  *     bytes 3-4   low 16 bits of the last frame carried (of the sender's clock if it owns no slot)
  *     byte 5      stamp, low bits: (frame + 8 - sender's fractional frame) in 1/64 frame; 2047 = none
  *     byte 6      low bits of the last frame received from the addressee's slots (0 if it owns none)
- *     byte 7      count of frames carried, 0 to 128
+ *     byte 7      count of frames carried, 0 to 127; bit 7: how often these slots were taken up again by their owner, mod 2
  *     byte 8      with a wide ack: its bits 8 to 15. Else it is the number nearest to the frame of bytes 3-4
  *     cells       see input-cells.ts, count * slots of the sender
  *     report      clock difference i16 (1/64 frame, 0x7fff = unknown), packets received u16,
  *                 steering u16 (bits 0 to 11: low bits, 1/64 frame; bits 12 to 15: input delay),
- *                 with three or more peers: view u8 (low bits), hears u32 (bit = index in peers),
+ *                 n u8 = slots of the vector: 0 among two peers, else up to the last one that was ever played, and then
+ *                 view u8 (low bits), hears u32 (bit = index in peers),
  *                 for each slot the low 16 bits of the last frame held
  *     hash        frame u16 (low bits, a multiple of 30), state hash u32
  *     relay       slot u8 (another peer's), first frame u16 (low bits), count u8 (1 to 32), cells of that slot
  */
 import { crc16 } from '../base/crc16.js';
-import { PACKET_BYTES_MAX, PACKET_FRAMES_MAX, PLAYERS_MAX } from '../base/limits.js';
+import { PACKET_BYTES_MAX, PLAYERS_MAX } from '../base/limits.js';
 import { skipCells } from './input-cells.js';
 
 /** Bytes before the inputs. */
 export const FRAME_HEADER_BYTES = 8;
 /** Bytes of a report with two peers: the beginning of all reports. */
-export const REPORT_BYTES = 6;
+export const REPORT_BYTES = 7;
 /** Bytes between that and the vector, with three or more peers. */
 export const REPORT_VIEW_BYTES = 5;
 /** Most bytes of inputs in one packet: what the longest header and report and the hash leave. A relay takes what is then left. */
@@ -56,7 +57,7 @@ export interface FramePacketShape {
   /** Slots whose inputs this sender carries. */
   readonly senderSlots: number;
   readonly cellBytes: number;
-  /** Entries of the vector in a report: the match's slots with three or more peers, else 0. */
+  /** Slots of the match (playersMax): most entries of a report's vector. */
   readonly vectorLength: number;
 }
 
@@ -68,6 +69,8 @@ export interface FrameHeader {
   ack: number;
   wideAck: boolean;
   count: number;
+  /** Lowest bit of the epoch of the sender's slots. */
+  epoch: number;
   cellsAt: number;
   hasReport: boolean;
   clock: number;
@@ -76,6 +79,7 @@ export interface FrameHeader {
   steering12: number;
   /** Delay that the sender wants for its own inputs, 0 to 15. */
   delayFrames: number;
+  vectorLength: number;
   view8: number;
   hears: number;
   vectorAt: number;
@@ -97,12 +101,14 @@ export function createFrameHeader(): FrameHeader {
     ack: 0,
     wideAck: false,
     count: 0,
+    epoch: 0,
     cellsAt: 0,
     hasReport: false,
     clock: CLOCK_UNKNOWN,
     received16: 0,
     steering12: 0,
     delayFrames: 0,
+    vectorLength: 0,
     view8: 0,
     hears: 0,
     vectorAt: 0,
@@ -130,11 +136,12 @@ export function decodeFramePacket(bytes: Uint8Array, shape: FramePacketShape, he
   header.frame16 = read16(bytes, 3);
   header.stamp = ((first >> 4) << 8) | (bytes[5] as number);
   header.ack = bytes[6] as number;
-  header.count = bytes[7] as number;
+  header.count = (bytes[7] as number) & 0x7f;
+  header.epoch = (bytes[7] as number) >> 7;
   header.wideAck = (first & FLAG_WIDE_ACK) !== 0;
   if (header.wideAck && length > FRAME_HEADER_BYTES) header.ack |= (bytes[FRAME_HEADER_BYTES] as number) << 8;
   header.cellsAt = FRAME_HEADER_BYTES + (header.wideAck ? 1 : 0);
-  if (header.count > PACKET_FRAMES_MAX || (shape.senderSlots === 0 && header.count !== 0)) return false;
+  if (shape.senderSlots === 0 && bytes[7] !== 0) return false;
   let at = skipCells(bytes, header.cellsAt, header.count * shape.senderSlots, shape.cellBytes);
   if (at < 0) return false;
   at = readReport(bytes, at, shape, header);
@@ -153,8 +160,11 @@ export function decodeFramePacket(bytes: Uint8Array, shape: FramePacketShape, he
 function readReport(bytes: Uint8Array, offset: number, shape: FramePacketShape, header: FrameHeader): number {
   header.hasReport = ((bytes[0] as number) & FLAG_REPORT) !== 0;
   if (!header.hasReport) return offset;
-  const wide = shape.vectorLength > 0;
-  const end = offset + REPORT_BYTES + (wide ? REPORT_VIEW_BYTES + 2 * shape.vectorLength : 0);
+  if (offset + REPORT_BYTES > bytes.length) return -1;
+  header.vectorLength = bytes[offset + 6] as number;
+  const wide = header.vectorLength > 0;
+  if (header.vectorLength > shape.vectorLength) return -1;
+  const end = offset + REPORT_BYTES + (wide ? REPORT_VIEW_BYTES + 2 * header.vectorLength : 0);
   if (end > bytes.length) return -1;
   header.clock = (read16(bytes, offset) << 16) >> 16;
   header.received16 = read16(bytes, offset + 2);
@@ -189,7 +199,7 @@ export function sealFramePacket(out: Uint8Array, length: number, fields: SealFie
   write16(out, 3, fields.frame);
   out[5] = fields.stamp & 0xff;
   out[6] = fields.ack & 0xff;
-  out[7] = fields.count;
+  out[7] = fields.count | ((fields.epoch & 1) << 7);
   if ((fields.flags & FLAG_WIDE_ACK) !== 0) out[FRAME_HEADER_BYTES] = (fields.ack >> 8) & 0xff;
   write16(out, 1, packetCrc(out, length, fields.matchKey));
 }
@@ -202,6 +212,7 @@ export interface SealFields {
   stamp: number;
   ack: number;
   count: number;
+  epoch: number;
 }
 
 /** CRC over everything but the CRC itself. */

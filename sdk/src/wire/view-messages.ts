@@ -1,13 +1,16 @@
 /**
- * The messages of a view change: how the survivors agree on who is out and on the last input of each removed slot.
+ * The messages of a view change: how the members agree on who is out or late, on the last input of each slot that ends, and
+ * on what happens at a planned frame.
  * All start with kind u8, CRC u16 (match key), view id u16 (the view that is being formed), ballot (round u16, voter u8).
  * All are idempotent, so they are simply sent again until answered; no sequence numbers are needed.
  *
- *     PROPOSE   removed u32 (bit = index in peers), completing u8 (0 or 1), n u8, n x (slot u8, last frame held u32)
- *     REPORT    n u8, n x (slot u8, last frame held u32, cells after the proposer's frame), accepted u8 (0 or 1),
+ *     PROPOSE   removed u32, late u32 (bit = index in peers), lead u8 (0: nothing is planned; else frames after the newest
+ *               one that a voter holds up to which it may go on), completing u8 (0 or 1), n u8, n x (slot u8, last frame held u32)
+ *     REPORT    limit u32 (no frame after it is confirmed or acknowledged until this is settled; 0x3fffffff: none was asked for),
+ *               n u8, n x (slot u8, last frame held u32, cells after the proposer's frame), accepted u8 (0 or 1),
  *               if 1: ballot and body last accepted
- *     REJECT    hears u32 (which of the removed the sender still hears), promised round u16
- *     ACCEPT    body;  COMMIT  body;  body = removed u32, n u8, n x (slot u8, base u32, cut u32, cells of base + 1 .. cut)
+ *     REJECT    hears u32 (which of the removed and the late the sender still hears), promised round u16
+ *     ACCEPT    body;  COMMIT  body;  see view-body.ts
  *     ACCEPTED, ABORT   nothing more
  *
  *     FORWARD   from u8, to u8, a whole message: sent through a third peer while the direct link is broken; it has no view
@@ -16,10 +19,10 @@
  * `cells` is a length u16 and the encoding of input-cells.ts for one slot.
  */
 import type { CellRing } from '../base/cell-ring.js';
-import { PLAYERS_MAX } from '../base/limits.js';
 import { ByteReader, ByteWriter } from './byte-cursor.js';
 import { packetCrc, read16, write16 } from './frame-packet.js';
-import { skipCells, writeCells } from './input-cells.js';
+import { writeCells } from './input-cells.js';
+import { readBody, readSlots, type ViewBody, writeBody } from './view-body.js';
 
 const KIND_PROPOSE = 0x83;
 const KIND_REPORT = 0x84;
@@ -48,23 +51,6 @@ export interface HeldFrame {
   readonly frame: number;
 }
 
-/** One removed slot in a body. */
-export interface SlotCut {
-  readonly slot: number;
-  /** Every member of the new view holds the inputs up to here. */
-  readonly base: number;
-  /** Last frame that counts. */
-  readonly cut: number;
-  /** Inputs of base + 1 to cut. */
-  readonly cells: Uint8Array;
-}
-
-/** What is agreed on. */
-export interface ViewBody {
-  readonly removed: number;
-  readonly cuts: readonly SlotCut[];
-}
-
 /** One held frame of a report, with the inputs the proposer lacks. */
 export interface ReportedSlot extends HeldFrame {
   readonly cells: Uint8Array;
@@ -75,11 +61,14 @@ export type ViewMessage = { readonly viewId: number; readonly ballot: Ballot } &
   | {
       readonly kind: 'propose';
       readonly removed: number;
+      readonly late: number;
+      readonly lead: number;
       readonly completing: boolean;
       readonly held: readonly HeldFrame[];
     }
   | {
       readonly kind: 'report';
+      readonly limit: number;
       readonly held: readonly ReportedSlot[];
       readonly accepted: { readonly ballot: Ballot; readonly body: ViewBody } | undefined;
     }
@@ -108,12 +97,14 @@ export function encodeViewMessage(message: ViewMessage, matchKey: number): Uint8
     case 'propose':
       out
         .u32(message.removed)
+        .u32(message.late)
+        .u8(message.lead)
         .u8(message.completing ? 1 : 0)
         .u8(message.held.length);
       for (const { slot, frame } of message.held) out.u8(slot).u32(frame);
       break;
     case 'report':
-      out.u8(message.held.length);
+      out.u32(message.limit).u8(message.held.length);
       for (const { slot, frame, cells } of message.held) out.u8(slot).u32(frame).u16(cells.length).put(cells);
       out.u8(message.accepted === undefined ? 0 : 1);
       if (message.accepted !== undefined) {
@@ -133,13 +124,6 @@ export function encodeViewMessage(message: ViewMessage, matchKey: number): Uint8
   const bytes = out.finish();
   write16(bytes, 1, packetCrc(bytes, bytes.length, matchKey));
   return bytes;
-}
-
-function writeBody(out: ByteWriter, body: ViewBody): void {
-  out.u32(body.removed).u8(body.cuts.length);
-  for (const { slot, base, cut, cells } of body.cuts) {
-    out.u8(slot).u32(base).u32(cut).u16(cells.length).put(cells);
-  }
 }
 
 /** The message in `bytes`, or `undefined` if they are not exactly one legal message. Never throws. */
@@ -168,24 +152,26 @@ function readPayload(
 ): ViewMessage | undefined {
   switch (kind) {
     case KIND_PROPOSE: {
-      const removed = reader.u32();
+      const sets = { removed: reader.u32(), late: reader.u32() };
+      const lead = reader.u8();
       const flag = reader.u8();
-      const held = readList(reader, () => ({ slot: reader.u8(), frame: reader.u32() }));
+      const held = readSlots(reader, () => ({ slot: reader.u8(), frame: reader.u32() }));
       if (held === undefined || flag > 1) return undefined;
-      return { ...common, kind: 'propose', removed, completing: flag === 1, held };
+      return { ...common, kind: 'propose', ...sets, lead, completing: flag === 1, held };
     }
     case KIND_REPORT: {
-      const held = readList(reader, () => ({
+      const limit = reader.u32();
+      const held = readSlots(reader, () => ({
         slot: reader.u8(),
         frame: reader.u32(),
         cells: reader.take(reader.u16()),
       }));
       const flag = reader.u8();
       if (held === undefined || flag > 1) return undefined;
-      if (flag === 0) return { ...common, kind: 'report', held, accepted: undefined };
+      if (flag === 0) return { ...common, kind: 'report', limit, held, accepted: undefined };
       const ballot = { round: reader.u16(), voter: reader.u8() };
       const body = readBody(reader, cellBytes);
-      return body && { ...common, kind: 'report', held, accepted: { ballot, body } };
+      return body && { ...common, kind: 'report', limit, held, accepted: { ballot, body } };
     }
     case KIND_REJECT:
       return { ...common, kind: 'reject', hears: reader.u32(), promisedRound: reader.u16() };
@@ -202,38 +188,6 @@ function readPayload(
     default:
       return undefined;
   }
-}
-
-/** A list of entries with rising slots. */
-function readList<T extends { readonly slot: number }>(reader: ByteReader, read: () => T): T[] | undefined {
-  const count = reader.u8();
-  if (count > PLAYERS_MAX) return undefined;
-  const list: T[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const entry = read();
-    const before = list[index - 1];
-    if (!reader.ok || entry.slot >= PLAYERS_MAX || (before !== undefined && before.slot >= entry.slot))
-      return undefined;
-    list.push(entry);
-  }
-  return list;
-}
-
-function readBody(reader: ByteReader, cellBytes: number): ViewBody | undefined {
-  const removed = reader.u32();
-  const cuts = readList(reader, () => ({
-    slot: reader.u8(),
-    base: reader.u32(),
-    cut: reader.u32(),
-    cells: reader.take(reader.u16()),
-  }));
-  if (cuts === undefined || removed === 0) return undefined;
-  for (const { base, cut, cells } of cuts) {
-    // The bytes of the cells are views of the packet: keep a copy of the whole if you keep the body.
-    if (cut < base || cut - base > 0xffff || skipCells(cells, 0, cut - base, cellBytes) !== cells.length)
-      return undefined;
-  }
-  return { removed, cuts: cuts.map((cut) => ({ ...cut, cells: cut.cells.slice() })) };
 }
 
 /** Encodes frames `first` to `last` of one slot, relative to frame `first - 1`. */

@@ -109,6 +109,18 @@ describe('hashBytes', () => {
     }
     expect(hashBytes(bytes, 1)).not.toBe(whole);
   });
+
+  test('gives the same for the same bytes wherever they lie in memory', () => {
+    const memory = Uint8Array.from({ length: 64 }, (_, index) => index * 37);
+    for (const length of [0, 1, 3, 4, 7, 8, 20, 32]) {
+      const hashes = [0, 1, 2, 3, 4, 5].map((offset) => {
+        const copy = new Uint8Array(64);
+        copy.set(memory.subarray(0, length), offset);
+        return hashBytes(copy.subarray(offset, offset + length), length);
+      });
+      expect(new Set(hashes).size).toBe(1);
+    }
+  });
 });
 
 describe('crc16', () => {

@@ -3,7 +3,7 @@
  * acknowledgements decide what is sent again, the held frames decide what is final.
  */
 import { createRandom, type Random } from '../../../sdk/src/base/prng.js';
-import { finalFrame } from '../../../sdk/src/session/final-frame.js';
+import { type FinalityView, finalFrame } from '../../../sdk/src/session/final-frame.js';
 import { FrameExchange } from '../../../sdk/src/session/frame-exchange.js';
 import { MatchClock } from '../../../sdk/src/session/match-clock.js';
 import { createRemotes, type RemotePeer } from '../../../sdk/src/session/remote-peer.js';
@@ -44,6 +44,7 @@ function createNodes(count: number, equivocations: string[]): Node[] {
       logs: setup.logs,
       ownLogs: setup.ownLogs,
       peerCount: count,
+      confirmLimit: () => NO_FRAME,
       onWrong: () => {},
       onEquivocation: (_log, frame) => equivocations.push(`${self} ${frame}`),
     });
@@ -137,7 +138,7 @@ test.each([
       expect(differing).toEqual([]);
     }
     // What a node takes for final is held by a majority.
-    const final = finalFrame(node.setup, node.exchange.held, NO_FRAME);
+    const final = finalFrame({ ...node.setup, exchange: node.exchange }, NO_FRAME);
     for (let slot = 0; slot < count; slot += 1) {
       const holders = nodes.filter((other) => received(other, slot) >= final).length;
       expect(holders).toBeGreaterThan(count / 2);
@@ -151,35 +152,43 @@ describe('the final frame', () => {
     owners: readonly number[],
     selfIndex: number,
     received_: readonly number[],
-  ): Parameters<typeof finalFrame>[0] {
-    const logs = owners.map((owner, slot) => ({ slot, owner, received: received_[slot], cut: NO_FRAME }));
-    return { logs, selfIndex } as unknown as Parameters<typeof finalFrame>[0];
+  ): Omit<FinalityView, 'exchange'> {
+    const logs = owners.map((owner, slot) => ({ slot, owner, received: received_[slot], isActive: true }));
+    return { logs: logs as unknown as SlotLog[], selfIndex };
   }
-  const held = (...rows: number[][]): Int32Array[] => rows.map((row) => Int32Array.from(row));
+  const held = (...rows: number[][]): FinalityView['exchange'] => {
+    const frames = rows.map((row) => Int32Array.from(row));
+    return { held: frames, said: frames };
+  };
+  const finalOf = (
+    setup: Omit<FinalityView, 'exchange'>,
+    exchange: FinalityView['exchange'],
+    confirmed: number,
+  ): number => finalFrame({ ...setup, exchange }, confirmed);
 
   test('of two is what both hold', () => {
-    expect(finalFrame(setupOf([0, 1], 0, [20, 15]), held([0, 0], [12, 15]), 15)).toBe(12);
+    expect(finalOf(setupOf([0, 1], 0, [20, 15]), held([0, 0], [12, 15]), 15)).toBe(12);
   });
 
   test('of three is what two hold, of four what three hold', () => {
-    expect(
-      finalFrame(setupOf([0, 1, 2], 0, [20, 20, 20]), held([0, 0, 0], [18, 20, 5], [3, 4, 20]), 20),
-    ).toBe(18);
+    expect(finalOf(setupOf([0, 1, 2], 0, [20, 20, 20]), held([0, 0, 0], [18, 20, 5], [3, 4, 20]), 20)).toBe(
+      18,
+    );
     const rows = held([0, 0, 0, 0], [9, 9, 9, 9], [8, 9, 9, 9], [7, 9, 9, 9]);
-    expect(finalFrame(setupOf([0, 1, 2, 3], 0, [20, 20, 20, 20]), rows, 20)).toBe(8);
+    expect(finalOf(setupOf([0, 1, 2, 3], 0, [20, 20, 20, 20]), rows, 20)).toBe(8);
   });
 
   test('is never beyond the confirmed frame', () => {
-    expect(finalFrame(setupOf([0, 1], 0, [20, 20]), held([0, 0], [20, 20]), 11)).toBe(11);
+    expect(finalOf(setupOf([0, 1], 0, [20, 20]), held([0, 0], [20, 20]), 11)).toBe(11);
   });
 
   test('of one peer with several slots, or after all others left, is the confirmed frame', () => {
-    expect(finalFrame(setupOf([0, 0], 0, [20, 20]), held([0, 0]), 17)).toBe(17);
+    expect(finalOf(setupOf([0, 0], 0, [20, 20]), held([0, 0]), 17)).toBe(17);
   });
 
   test('asks no watcher: who owns no slot does not count', () => {
     // Peer 2 watches and holds nothing; peer 2 itself sees what both players hold.
-    expect(finalFrame(setupOf([0, 1], 0, [20, 20]), held([0, 0], [19, 20], [0, 0]), 20)).toBe(19);
-    expect(finalFrame(setupOf([0, 1], 2, [20, 20]), held([14, 13], [12, 15], [0, 0]), 20)).toBe(12);
+    expect(finalOf(setupOf([0, 1], 0, [20, 20]), held([0, 0], [19, 20], [0, 0]), 20)).toBe(19);
+    expect(finalOf(setupOf([0, 1], 2, [20, 20]), held([14, 13], [12, 15], [0, 0]), 20)).toBe(12);
   });
 });

@@ -1,6 +1,8 @@
 /** Messages of a view change that no honest member sends, damaged ones and late ones: nobody is removed, nothing hangs. */
+
 import { hashBytes } from '../../../sdk/src/base/state-hash.js';
 import { encodeUtf8 } from '../../../sdk/src/base/utf8.js';
+import { NO_PLAN } from '../../../sdk/src/wire/view-body.js';
 import {
   decodeViewMessage,
   encodeForward,
@@ -102,6 +104,8 @@ test('a proposal to remove somebody who is heard is rejected by all, and costs n
       ballot: { round, voter: 1 },
       kind: 'propose',
       removed: 1 << 3,
+      late: 0,
+      lead: 0,
       completing: false,
       held: [{ slot: 3, frame: 50 }],
     };
@@ -191,13 +195,13 @@ test('messages of a view that is past, in any order, change nothing', () => {
   mesh.run(5000);
   const survivors = mesh.peers.slice(0, 3);
   const views = survivors.map(({ session }) => session.viewId);
-  expect(views).toEqual([1, 1, 1]);
+  expect(views).toEqual([2, 2, 2]);
   const old = packets.filter(({ from, to }) => from !== 3 && to !== 3);
   expect(old.length).toBeGreaterThan(10);
   for (const packet of [...old].reverse()) mesh.deliver(packet);
   mesh.run(1500);
   for (const survivor of survivors) {
-    expect(survivor.session.viewId).toBe(1);
+    expect(survivor.session.viewId).toBe(2);
     expect(survivor.heard('peer-left')).toHaveLength(1);
     expect(survivor.session.phase).toBe('running');
   }
@@ -216,7 +220,13 @@ test('a forged COMMIT that cuts off final frames is not believed', () => {
       viewId: 1,
       ballot: { round: 1, voter: 1 },
       kind: 'commit',
-      body: { removed: 1 << 3, cuts: [{ slot: 3, base: 20, cut: 20, cells: new Uint8Array(0) }] },
+      body: {
+        ...NO_PLAN,
+        removed: 1 << 3,
+        late: 0,
+        frame: 0,
+        cuts: [{ slot: 3, base: 20, cut: 20, cells: new Uint8Array(0) }],
+      },
     },
     KEY,
   );

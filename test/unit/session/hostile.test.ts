@@ -241,6 +241,7 @@ describe('from a member of the match', () => {
         stamp: STAMP_NONE,
         ack: 1,
         count: 128,
+        epoch: 0,
       });
       const before = malformed(mesh);
       mesh.deliver({ from: 1, to: 0, channel: 'unreliable', bytes });
@@ -269,7 +270,15 @@ describe('from a member of the match', () => {
       other[at++] = (1 << cells) - 1;
       for (let cell = 0; cell < cells; cell += 1) other[at++] = 0xff;
     }
-    const fields = { matchKey: KEY, flags: 0, frame, stamp: STAMP_NONE, ack: honest[6] as number, count };
+    const fields = {
+      matchKey: KEY,
+      flags: 0,
+      frame,
+      stamp: STAMP_NONE,
+      ack: honest[6] as number,
+      count,
+      epoch: 0,
+    };
     sealFramePacket(other, other.length, fields);
     mesh.runUntil(() => peer(mesh, 0).session.frameConfirmed > frame, 1000);
     for (let copy = 0; copy < 5; copy += 1)

@@ -18,7 +18,11 @@ describe('three players', () => {
     for (const heard of cuts) expect(heard).toHaveLength(1);
     expect(cuts[0]?.[0]).toMatchObject({ peer: 'c', reason: 'lost' });
     expect(cuts[1]?.[0]?.cutFrame).toBe(cuts[0]?.[0]?.cutFrame);
-    expect(mesh.peers.slice(0, 2).map(({ session }) => session.viewId)).toEqual([1, 1]);
+    // One view in which a substitute plays for it, one without it.
+    expect(mesh.peers.slice(0, 2).map(({ session }) => session.viewId)).toEqual([2, 2]);
+    expect(peer(mesh, 0).heard('peer-substituted')).toMatchObject([
+      { peer: 'c', cutFrame: cuts[0]?.[0]?.cutFrame },
+    ]);
     mesh.run(4000);
     expect(phases(mesh)).toEqual(['running', 'running', 'ended']);
     expect(peer(mesh, 2).heard('ended')[0]?.reason).toBe('removed');

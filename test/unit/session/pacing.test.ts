@@ -172,7 +172,9 @@ test('after an outage of a second and a half nobody runs ahead or away', () => {
     [2, 1],
   ] as const)
     mesh.heal(from, to);
-  mesh.run(500);
+  // The third was substituted meanwhile: it has caught up and has its slot back.
+  mesh.run(2500);
+  expect(mesh.peers[0]?.heard('peer-returned')).toMatchObject([{ peer: 'c' }]);
   const stalls = mesh.peers.map((peer) => peer.session.stats().stalls);
   const before = mesh.peers.map((peer) => peer.session.frameCurrent);
   mesh.run(3500);

@@ -61,6 +61,15 @@ test('scalars keep what their type can hold', () => {
   });
 });
 
+test('every scalar reads back by its name', () => {
+  const { state } = everyType.createStore(0);
+  Object.assign(state, { a: 0.5, b: 0.25, c: -3, d: 4e9, e: -5, f: 60_000, g: -7, h: 200, i: true });
+  const { a, b, c, d, e, f, g, h, i } = state;
+  expect([a, b, c, d, e, f, g, h, i]).toEqual([0.5, 0.25, -3, 4e9, -5, 60_000, -7, 200, true]);
+  state.i = false;
+  expect(state.i).toBe(false);
+});
+
 test('fields do not overlap', () => {
   const { state } = definition.createStore(0);
   const expected: Record<string, unknown> = JSON.parse(JSON.stringify(state));

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { plainState } from 'rollmesh/state';
+import { customState, plainState } from 'rollmesh/state';
 
 interface World {
   round: number;
@@ -223,6 +223,22 @@ test('a slot copied to another store is independent of it', () => {
   playerOf(other.state, 0).x = 50;
   store.load(0);
   expect(playerOf(store.state, 0).x).toBe(1);
+});
+
+test('a slot is not copied into the store of another kind of state', () => {
+  const store = plainState(() => ({ round: 1 })).createStore(1);
+  store.save(0);
+  const other = customState({
+    create: () => ({ round: 1 }),
+    save: (state) => ({ ...state }),
+    load: (state, saved) => Object.assign(state, saved),
+    hash: ({ round }) => round,
+    serialize: ({ round }) => Uint8Array.of(round),
+    deserialize: ([round = 0]) => ({ round }),
+  }).createStore(1);
+  expect(() => store.copySlotTo(0, other)).toThrow(
+    expect.objectContaining({ code: 'invalid-argument', message: expect.stringContaining('plainState') }),
+  );
 });
 
 test('NaN and -0 are found with their path', () => {

@@ -31,6 +31,9 @@ interface Content {
   readonly ack: number;
   readonly inputs: readonly (readonly number[])[];
   readonly wideAck?: boolean;
+  readonly epoch?: number;
+  /** Most slots of the match, where they are more than the report names. */
+  readonly playersMax?: number;
   readonly report?: {
     readonly clock: number;
     readonly received: number;
@@ -47,7 +50,8 @@ function shapeOf(content: Content, cellBytes = 1): FramePacketShape {
     matchKey: KEY,
     senderSlots: content.inputs.length,
     cellBytes,
-    vectorLength: content.report?.vector.length ?? (content.relay === undefined ? 0 : 4),
+    vectorLength:
+      content.playersMax ?? content.report?.vector.length ?? (content.relay === undefined ? 0 : 4),
   };
 }
 
@@ -68,6 +72,7 @@ function packetOf(content: Content): Uint8Array {
     write16(out, at, content.report.clock);
     write16(out, at + 2, content.report.received);
     write16(out, at + 4, content.report.steering | (content.report.delay << 12));
+    out[at + 6] = content.report.vector.length;
     at += REPORT_BYTES;
     if (content.report.vector.length > 0) {
       out[at] = 7;
@@ -101,12 +106,15 @@ function packetOf(content: Content): Uint8Array {
     stamp: content.stamp,
     ack: content.ack,
     count,
+    epoch: content.epoch ?? 0,
   });
   return out.slice(0, at);
 }
 
 const KINDS: readonly [string, Content][] = [
   ['no inputs', { frame: 70_000, stamp: 2047, ack: 255, inputs: [[]] }],
+  ['no inputs of slots taken up again', { frame: 70_000, stamp: 2047, ack: 255, epoch: 1, inputs: [[]] }],
+  ['one input of slots taken up again', { frame: 12, stamp: 900, ack: 9, epoch: 1, inputs: [[0, 0, 7]] }],
   ['a watcher', { frame: 12, stamp: 1024, ack: 3, inputs: [] }],
   ['one input', { frame: 12, stamp: 900, ack: 9, inputs: [[0, 0, 7]] }],
   [
@@ -140,6 +148,17 @@ const KINDS: readonly [string, Content][] = [
       ack: 38,
       inputs: [[5, 5]],
       report: { clock: 0x7fff, received: 1, steering: 5, delay: 0, vector: [1, 200, 3, 0x1234] },
+    },
+  ],
+  [
+    'a report of fewer slots than the match may have',
+    {
+      frame: 40,
+      stamp: 1025,
+      ack: 38,
+      inputs: [[5, 5]],
+      playersMax: 4,
+      report: { clock: 7, received: 9, steering: 1, delay: 1, vector: [1, 200] },
     },
   ],
   ['a wide acknowledgement', { frame: 400, stamp: 1025, ack: 0x1234, wideAck: true, inputs: [[1]] }],
@@ -182,6 +201,7 @@ test.each(KINDS)('%s: every field comes back', (_name, content) => {
     ack: content.ack & (content.wideAck === true ? 0xffff : 0xff),
     wideAck: content.wideAck === true,
     count: content.inputs[0]?.length ?? 0,
+    epoch: content.epoch ?? 0,
     cellsAt: FRAME_HEADER_BYTES + (content.wideAck === true ? 1 : 0),
     hasReport: content.report !== undefined,
     hasHash: content.hash !== undefined,
@@ -192,6 +212,7 @@ test.each(KINDS)('%s: every field comes back', (_name, content) => {
     expect(header.received16).toBe(content.report.received);
     expect(header.steering12).toBe(content.report.steering);
     expect(header.delayFrames).toBe(content.report.delay);
+    expect(header.vectorLength).toBe(content.report.vector.length);
     const vector = content.report.vector.map((_, index) => read16(bytes, header.vectorAt + 2 * index));
     expect(vector).toEqual(content.report.vector);
   }
@@ -265,7 +286,7 @@ test('with a right checksum, whatever is accepted is the only encoding of its co
   fc.assert(
     fc.property(
       fc.constantFrom(0, 0x70, 1, 2, 3, 4, 8, 9, 0xff),
-      fc.nat(3),
+      fc.constantFrom(0, 1, 2, 3, 0x80, 0x82),
       cells,
       shapes,
       (first, count, rest, shape) => {
@@ -286,6 +307,7 @@ test('with a right checksum, whatever is accepted is the only encoding of its co
           stamp: header.stamp,
           ack: header.ack,
           count: header.count,
+          epoch: header.epoch,
         };
         sealFramePacket(again, again.length, { matchKey: KEY, ...fields });
         expect([...again]).toEqual([...bytes]);
@@ -300,7 +322,6 @@ test.each([
   ['bit 7 of the first byte', 0, 0x80],
   ['a relay that is not there', 0, 4],
   ['more frames than there are cells', 7, 40],
-  ['more than 128 frames', 7, PACKET_FRAMES_MAX + 1],
   ['a hash flag without a hash', 0, FLAG_HASH],
   ['a report flag without a report', 0, FLAG_REPORT],
 ])('refuses %s even with a right checksum', (_name, at, bits) => {
@@ -310,24 +331,40 @@ test.each([
   expect(decodeFramePacket(sealed(bytes), shapeOf(content), createFrameHeader())).toBe(false);
 });
 
-test('a watcher cannot carry inputs, and 128 unchanged frames are the most', () => {
+test('a watcher cannot carry inputs nor have an epoch, and 127 unchanged frames are the most', () => {
   const watcher = packetOf({ frame: 12, stamp: 900, ack: 9, inputs: [] });
-  watcher[7] = 1;
   const shape = { matchKey: KEY, senderSlots: 0, cellBytes: 1, vectorLength: 0 };
-  expect(decodeFramePacket(sealed(watcher), shape, createFrameHeader())).toBe(false);
-  const most = packetOf({ frame: 128, stamp: 900, ack: 9, inputs: [new Array<number>(128).fill(0)] });
-  expect(decodeFramePacket(most, { ...shape, senderSlots: 1 }, createFrameHeader())).toBe(true);
+  for (const bits of [1, 0x80, 0x81]) {
+    watcher[7] = bits;
+    expect(decodeFramePacket(sealed(watcher), shape, createFrameHeader())).toBe(false);
+  }
+  const inputs = [new Array<number>(PACKET_FRAMES_MAX).fill(0)];
+  const most = packetOf({ frame: 128, stamp: 900, ack: 9, inputs });
+  const header = createFrameHeader();
+  expect(decodeFramePacket(most, { ...shape, senderSlots: 1 }, header)).toBe(true);
+  expect([header.count, header.epoch]).toEqual([127, 0]);
+});
+
+test('a vector may have as many entries as the match has slots, and not one more', () => {
+  const content: Content = {
+    frame: 40,
+    stamp: 1025,
+    ack: 38,
+    inputs: [[5, 5]],
+    report: { clock: 7, received: 9, steering: 0, delay: 2, vector: [1, 2, 3, 4] },
+  };
+  const accepts = (vectorLength: number): boolean =>
+    decodeFramePacket(packetOf(content), { ...shapeOf(content), vectorLength }, createFrameHeader());
+  expect([0, 3, 4, 5, 16].map(accepts)).toEqual([false, false, true, true, true]);
 });
 
 test('no packet above the limit is looked at', () => {
-  const shape = { matchKey: KEY, senderSlots: 1, cellBytes: 1, vectorLength: PACKET_BYTES_MAX };
-  for (const length of [PACKET_BYTES_MAX - 1, PACKET_BYTES_MAX + 1]) {
+  // Two unchanged inputs of as many slots as it takes.
+  const shape = { matchKey: KEY, cellBytes: 1, vectorLength: 0 };
+  for (const length of [PACKET_BYTES_MAX - 1, PACKET_BYTES_MAX, PACKET_BYTES_MAX + 1]) {
     const bytes = new Uint8Array(length);
-    bytes[0] = FLAG_REPORT;
-    const fitting = {
-      ...shape,
-      vectorLength: (length - FRAME_HEADER_BYTES - REPORT_BYTES - REPORT_VIEW_BYTES) / 2,
-    };
+    bytes[7] = 2;
+    const fitting = { ...shape, senderSlots: (length - FRAME_HEADER_BYTES) * 4 };
     expect(decodeFramePacket(sealed(bytes), fitting, createFrameHeader())).toBe(length <= PACKET_BYTES_MAX);
   }
 });

@@ -8,8 +8,8 @@ export interface PacketContext {
   readonly matchKey: number;
   readonly slots: number;
   readonly inputBytes: number;
-  /** Slots of the match, 0 with two peers: the length of a report's vector. */
-  readonly vectorSlots: number;
+  /** Most slots of the match. */
+  readonly playersMax: number;
 }
 
 /** One changed or unchanged cell: the XOR with the frame before, `undefined` if nothing changed. */
@@ -22,6 +22,7 @@ export interface Packet {
   readonly acknowledgement: number;
   readonly isWide: boolean;
   readonly count: number;
+  readonly epoch: number;
   readonly cells: readonly Cell[];
   readonly report:
     | {
@@ -53,7 +54,8 @@ export function checksum(bytes: readonly number[], start: number): number {
   return crc;
 }
 
-class Bytes {
+/** Reads numbers one after the other. */
+export class Bytes {
   readonly #bytes: readonly number[];
   at = 0;
 
@@ -86,7 +88,8 @@ export function readCells(bytes: readonly number[], count: number, inputBytes: n
   return cells;
 }
 
-function takeCells(source: Bytes, count: number, inputBytes: number): Cell[] {
+/** Takes `count` cells. */
+export function takeCells(source: Bytes, count: number, inputBytes: number): Cell[] {
   const cells: Cell[] = [];
   let group = 0;
   for (let index = 0; index < count; index += 1) {
@@ -128,16 +131,28 @@ export function readPacket(bytes: readonly number[], context: PacketContext): Pa
   const frameLow = source.unsigned(2);
   const stamp = source.unsigned(1) + 256 * (first >> 4);
   const low = source.unsigned(1);
-  const count = source.unsigned(1);
+  const counted = source.unsigned(1);
+  const count = counted % 128;
   const isWide = (first & 8) !== 0;
   const acknowledgement = low + (isWide ? 256 * source.unsigned(1) : 0);
-  if (count > 128 || (context.slots === 0 && count > 0)) throw new Error('count');
+  if (context.slots === 0 && counted !== 0) throw new Error('count');
   const cells = takeCells(source, count * context.slots, context.inputBytes);
   const report = (first & 1) !== 0 ? takeReport(source, context) : undefined;
   const hash = (first & 2) !== 0 ? { frameLow: source.unsigned(2), value: source.unsigned(4) } : undefined;
   const relay = (first & 4) !== 0 ? takeRelay(source, context) : undefined;
   if (!source.isAtEnd) throw new Error('too long');
-  return { frameLow, stamp, acknowledgement, isWide, count, cells, report, hash, relay };
+  return {
+    frameLow,
+    stamp,
+    acknowledgement,
+    isWide,
+    count,
+    epoch: counted < 128 ? 0 : 1,
+    cells,
+    report,
+    hash,
+    relay,
+  };
 }
 
 function takeReport(source: Bytes, context: PacketContext): Packet['report'] {
@@ -145,10 +160,12 @@ function takeReport(source: Bytes, context: PacketContext): Packet['report'] {
   const received = source.unsigned(2);
   const steered = source.unsigned(2);
   const [steering, delay] = [steered % 4096, Math.floor(steered / 4096)];
-  if (context.vectorSlots === 0) return { clock, received, steering, delay, view: 0, hears: 0, held: [] };
+  const slots = source.unsigned(1);
+  if (slots > context.playersMax) throw new Error('vector');
+  if (slots === 0) return { clock, received, steering, delay, view: 0, hears: 0, held: [] };
   const view = source.unsigned(1);
   const hears = source.unsigned(4);
-  const held = Array.from({ length: context.vectorSlots }, () => source.unsigned(2));
+  const held = Array.from({ length: slots }, () => source.unsigned(2));
   return { clock, received, steering, delay, view, hears, held };
 }
 
@@ -156,15 +173,17 @@ function takeRelay(source: Bytes, context: PacketContext): Packet['relay'] {
   const slot = source.unsigned(1);
   const firstLow = source.unsigned(2);
   const count = source.unsigned(1);
-  if (slot >= context.vectorSlots || count < 1 || count > 32) throw new Error('relay');
+  if (slot >= context.playersMax || count < 1 || count > 32) throw new Error('relay');
   return { slot, firstLow, cells: takeCells(source, count, context.inputBytes) };
 }
 
-function unsigned(value: number, size: number): number[] {
+/** A number as bytes. */
+export function unsigned(value: number, size: number): number[] {
   return Array.from({ length: size }, (_, index) => Math.floor(value / 256 ** index) % 256);
 }
 
-function cellsToBytes(cells: readonly Cell[]): number[] {
+/** Cells as bytes. */
+export function cellsToBytes(cells: readonly Cell[]): number[] {
   const bytes: number[] = [];
   for (let start = 0; start < cells.length; start += 8) {
     const group = cells.slice(start, start + 8);
@@ -197,17 +216,15 @@ export function writePacket(packet: Packet, context: PacketContext): number[] {
     ...unsigned(packet.frameLow, 2),
     packet.stamp % 256,
     packet.acknowledgement % 256,
-    packet.count,
+    packet.count + 128 * packet.epoch,
     ...(isWide ? [Math.floor(packet.acknowledgement / 256)] : []),
     ...cellsToBytes(packet.cells),
   ];
   if (report !== undefined) {
-    bytes.push(
-      ...unsigned((report.clock + 0x10000) % 0x10000, 2),
-      ...unsigned(report.received, 2),
-      ...unsigned(report.steering + 4096 * report.delay, 2),
-    );
-    if (context.vectorSlots > 0)
+    const clock = unsigned((report.clock + 0x10000) % 0x10000, 2);
+    bytes.push(...clock, ...unsigned(report.received, 2));
+    bytes.push(...unsigned(report.steering + 4096 * report.delay, 2), report.held.length);
+    if (report.held.length > 0)
       bytes.push(
         report.view,
         ...unsigned(report.hears, 4),

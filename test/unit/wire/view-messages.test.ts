@@ -4,6 +4,7 @@ import { CellRing } from '../../../sdk/src/base/cell-ring.js';
 import { ByteReader, ByteWriter } from '../../../sdk/src/wire/byte-cursor.js';
 import { packetCrc, write16 } from '../../../sdk/src/wire/frame-packet.js';
 import { skipCells } from '../../../sdk/src/wire/input-cells.js';
+import { NO_PLAN, type ViewBody } from '../../../sdk/src/wire/view-body.js';
 import {
   compareBallots,
   decodeForward,
@@ -12,7 +13,6 @@ import {
   encodeSlotCells,
   encodeViewMessage,
   KIND_FORWARD,
-  type ViewBody,
   type ViewMessage,
 } from '../../../sdk/src/wire/view-messages.js';
 
@@ -42,24 +42,51 @@ const cells = fc.array(fc.tuple(fc.nat(255), fc.nat(255)), { maxLength: 20 }).ma
   return { count: values.length, bytes: encodeSlotCells(ring, 1, values.length) };
 });
 
-const body: fc.Arbitrary<ViewBody> = fc.record({
-  removed: fc.integer({ min: 1, max: 0xffffffff }),
-  cuts: bySlot(
-    fc
-      .record({ base: fc.nat(0xffff0000), cells })
-      .map((cut) => ({ base: cut.base, cut: cut.base + cut.cells.count, cells: cut.cells.bytes })),
-  ),
-});
+const cuts = bySlot(
+  fc
+    .record({ base: fc.nat(0xffff0000), cells })
+    .map((cut) => ({ base: cut.base, cut: cut.base + cut.cells.count, cells: cut.cells.bytes })),
+);
+
+/** Members that leave or are late, with their cuts. */
+const cutting: fc.Arbitrary<ViewBody> = fc
+  .record({ removed: fc.nat(0x7fffffff), late: fc.nat(0x7fffffff), cuts })
+  .filter(({ removed, late }) => (removed | late) !== 0)
+  .map((sets) => ({ ...NO_PLAN, frame: 0, ...sets, late: sets.late & ~sets.removed }));
+
+/** What happens at a frame. */
+const planning: fc.Arbitrary<ViewBody> = fc
+  .record({
+    frame: fc.integer({ min: 1, max: 0xffffffff }),
+    removed: fc.nat(0x7fffffff),
+    returned: fc.nat(0x7fffffff),
+    pace: fc.constantFrom('none' as const, 'pause' as const, 'resume' as const),
+    newcomers: fc.array(fc.record({ index: fc.nat(30), peer: fc.stringMatching(/^[!-~]{1,64}$/) }), {
+      maxLength: 1,
+    }),
+    seats: bySlot(fc.record({ owner: fc.nat(30) })),
+  })
+  .map((plan) => ({
+    ...plan,
+    late: 0,
+    cuts: [],
+    returned: (plan.returned & ~plan.removed) | (plan.removed === 0 ? 1 : 0),
+  }));
+
+const body = fc.oneof(cutting, planning);
 
 const payloads = fc.oneof(
   fc.record({
     kind: fc.constant('propose' as const),
     removed: u32,
+    late: u32,
+    lead: fc.nat(255),
     completing: fc.boolean(),
     held: bySlot(fc.record({ frame: u32 })),
   }),
   fc.record({
     kind: fc.constant('report' as const),
+    limit: u32,
     held: bySlot(fc.record({ frame: u32, cells: fc.uint8Array({ maxLength: 12 }) })),
     accepted: fc.option(fc.record({ ballot, body }), { nil: undefined }),
   }),
@@ -149,8 +176,22 @@ test('random bytes never throw, with a right checksum or without', () => {
   expect(decodeViewMessage(new Uint8Array(0), KEY, CELL_BYTES)).toBeUndefined();
 });
 
+/** What makes a legal plan of the legal body below. */
+const PLANNED: Partial<ViewBody> = { frame: 9, removed: 0, cuts: [], returned: 1 };
+
 test.each<[string, Partial<ViewBody>]>([
-  ['that removes nobody', { removed: 0 }],
+  ['that decides nothing', { removed: 0 }],
+  ['with a peer both gone and late', { late: 4 }],
+  ['with a late peer that returns', { late: 8, returned: 8 }],
+  ['that plans for no frame', { returned: 1 }],
+  ['that plans nothing for a frame', { frame: 9, removed: 0, cuts: [] }],
+  ['that plans and cuts', { frame: 9 }],
+  ['with a newcomer without a name', { ...PLANNED, newcomers: [{ index: 3, peer: '' }] }],
+  ['with a newcomer of a name too long', { ...PLANNED, newcomers: [{ index: 3, peer: 'x'.repeat(65) }] }],
+  ['with a newcomer of a strange name', { ...PLANNED, newcomers: [{ index: 3, peer: 'a b' }] }],
+  ['with a newcomer beyond all peers', { ...PLANNED, newcomers: [{ index: 31, peer: 'a' }] }],
+  ['with two newcomers', { ...PLANNED, newcomers: [4, 5].map((index) => ({ index, peer: 'a' })) }],
+  ['with a seat for nobody', { ...PLANNED, seats: [{ slot: 0, owner: 31 }] }],
   ['whose cut is before its base', { cuts: [{ slot: 0, base: 5, cut: 4, cells: new Uint8Array(0) }] }],
   ['with fewer cells than frames', { cuts: [{ slot: 0, base: 5, cut: 15, cells: new Uint8Array(1) }] }],
   ['with more cells than frames', { cuts: [{ slot: 0, base: 5, cut: 6, cells: new Uint8Array(2) }] }],
@@ -160,7 +201,13 @@ test.each<[string, Partial<ViewBody>]>([
   ],
   ['with a slot that cannot be', { cuts: [{ slot: 16, base: 5, cut: 5, cells: new Uint8Array(0) }] }],
 ])('a body %s is refused', (_name, part) => {
-  const legal: ViewBody = { removed: 4, cuts: [{ slot: 2, base: 5, cut: 13, cells: new Uint8Array(1) }] };
+  const legal: ViewBody = {
+    ...NO_PLAN,
+    late: 0,
+    frame: 0,
+    removed: 4,
+    cuts: [{ slot: 2, base: 5, cut: 13, cells: new Uint8Array(1) }],
+  };
   const message = (content: ViewBody): ViewMessage => ({
     viewId: 1,
     ballot: { round: 1, voter: 0 },

@@ -12,43 +12,72 @@ import type { ViolationLog } from './violations.js';
 
 /** The straight run stays this far behind, so that it never passed a cut that is agreed later. */
 const REFERENCE_LAG_FRAMES = 160;
-/** Frames the oracle keeps per branch; half of them are dropped at a time. A peer further behind cannot be compared. */
-const FRAMES_KEPT_MAX = 8192;
+/** Frames the oracle keeps per branch, a power of two. A peer further behind cannot be compared. */
+const FRAMES_KEPT = 4096;
+const FRAMES_MASK = FRAMES_KEPT - 1;
 
 const SLOT_STATES: readonly SlotState[] = ['vacant', 'active', 'substituted'];
 
-/** What one peer says about one confirmed frame. */
+/** What one peer says about one confirmed frame. The object and its buffer may be reused after the call. */
 export interface ConfirmedFrame {
   readonly peer: number;
-  readonly frame: number;
+  frame: number;
   /** u32. */
-  readonly hash: number;
+  hash: number;
   /** Two bits per slot, {@link slotBitsOf}. */
-  readonly slotBits: number;
-  /** One encoded input per slot, playersMax of them. The buffer may be reused after the call. */
-  readonly cells: Uint8Array;
+  slotBits: number;
+  /** One encoded input per slot, playersMax of them; `undefined`: not asked for. */
+  cells: Uint8Array | undefined;
 }
 
 /** Two bits per slot: 0 vacant, 1 active, 2 substituted. */
 export function slotBitsOf(slots: readonly SlotState[]): number {
   let bits = 0;
-  for (let slot = slots.length - 1; slot >= 0; slot -= 1)
-    bits = (bits << 2) | SLOT_STATES.indexOf(slots[slot] as SlotState);
+  for (let slot = slots.length - 1; slot >= 0; slot -= 1) {
+    const state = slots[slot];
+    bits = (bits << 2) | (state === 'active' ? 1 : state === 'vacant' ? 0 : 2);
+  }
   return bits >>> 0;
 }
 
-interface OracleFrame {
-  readonly hash: number;
-  readonly slotBits: number;
+/** Frames of one branch: rings by frame. */
+class BranchFrames {
+  readonly hashes = new Uint32Array(FRAMES_KEPT);
+  readonly slotBits = new Uint32Array(FRAMES_KEPT);
+  readonly firstPeers = new Uint8Array(FRAMES_KEPT);
   readonly cells: Uint8Array;
-  readonly firstPeer: number;
+  readonly #frames = new Int32Array(FRAMES_KEPT).fill(-1);
+  readonly #cellsBytes: number;
+
+  constructor(cellsBytes: number) {
+    this.#cellsBytes = cellsBytes;
+    this.cells = new Uint8Array(FRAMES_KEPT * cellsBytes);
+  }
+
+  has(frame: number): boolean {
+    return this.#frames[frame & FRAMES_MASK] === frame;
+  }
+
+  put({ peer, frame, hash, slotBits, cells }: ConfirmedFrame): void {
+    const index = frame & FRAMES_MASK;
+    this.#frames[index] = frame;
+    this.hashes[index] = hash;
+    this.slotBits[index] = slotBits;
+    this.firstPeers[index] = peer;
+    if (cells !== undefined) this.cells.set(cells, index * this.#cellsBytes);
+  }
+
+  cellsOf(frame: number): Uint8Array {
+    const at = (frame & FRAMES_MASK) * this.#cellsBytes;
+    return this.cells.subarray(at, at + this.#cellsBytes);
+  }
 }
 
 interface Branch<S, I> {
   readonly parent: Branch<S, I> | undefined;
   /** Frames up to here are the parent's. */
   readonly forkFrame: number;
-  readonly frames: Map<number, OracleFrame>;
+  readonly frames: BranchFrames;
   readonly reference: ReferenceRun<S, I> | undefined;
   newestFrame: number;
 }
@@ -72,67 +101,73 @@ export class AgreementOracle<S, I> {
   referencesLost = 0;
   readonly #options: OracleOptions<S, I>;
   readonly #branches = new Map<string, Branch<S, I>>();
-  /** Key of the branch that each peer is on. */
-  readonly #keys: string[];
+  /** The branch that each peer is on. */
+  readonly #branchByPeer: Branch<S, I>[];
   readonly #slots: SlotState[];
+  readonly #cellsBytes: number;
 
   constructor(options: OracleOptions<S, I>) {
     this.#options = options;
-    this.#keys = new Array<string>(options.peerCount).fill('');
-    this.#slots = new Array<SlotState>(options.start.game.playersMax).fill('vacant');
-    const reference = new ReferenceRun(options.start);
-    this.#branches.set('', {
+    const { game } = options.start;
+    this.#slots = new Array<SlotState>(game.playersMax).fill('vacant');
+    this.#cellsBytes = game.playersMax * game.input.byteLength;
+    const root: Branch<S, I> = {
       parent: undefined,
       forkFrame: -1,
-      frames: new Map(),
-      reference,
+      frames: new BranchFrames(this.#cellsBytes),
+      reference: new ReferenceRun(options.start),
       newestFrame: -1,
-    });
+    };
+    this.#branches.set('', root);
+    this.#branchByPeer = new Array<Branch<S, I>>(options.peerCount).fill(root);
   }
 
   /** `peer` knows of these losses now, earliest cut first: frames after a cut are compared among those who know it. */
   branchTo(peer: number, departures: readonly Departure[]): void {
     let key = '';
+    let branch = this.#branches.get(key) as Branch<S, I>;
     for (const { lost, cutFrame } of departures) {
-      const parent = this.#branches.get(key) as Branch<S, I>;
       key = `${key}/${lost}@${cutFrame}`;
-      if (!this.#branches.has(key)) this.#branches.set(key, this.#branchOff(parent, cutFrame));
+      const known = this.#branches.get(key) ?? this.#branchOff(branch, cutFrame);
+      this.#branches.set(key, known);
+      branch = known;
     }
-    this.#keys[peer] = key;
+    this.#branchByPeer[peer] = branch;
   }
 
   #branchOff(parent: Branch<S, I>, forkFrame: number): Branch<S, I> {
     const isEarlyEnough = parent.reference !== undefined && parent.reference.frame <= forkFrame;
     const reference = isEarlyEnough ? parent.reference?.fork() : undefined;
     if (reference === undefined) this.referencesLost += 1;
-    return { parent, forkFrame, frames: new Map(), reference, newestFrame: forkFrame };
+    const frames = new BranchFrames(this.#cellsBytes);
+    return { parent, forkFrame, frames, reference, newestFrame: forkFrame };
   }
 
-  /** `peer` confirmed a frame for the first time. */
+  /** True if nobody on the branch of `peer` confirmed this frame before. */
+  isNew(peer: number, frame: number): boolean {
+    return !this.#branchOf(peer, frame).frames.has(frame);
+  }
+
+  /** `peer` confirmed a frame for the first time. A frame that {@link isNew} must come with its inputs. */
   confirmed(said: ConfirmedFrame): void {
     const branch = this.#branchOf(said.peer, said.frame);
-    const known = branch.frames.get(said.frame);
-    if (known !== undefined) {
+    if (branch.frames.has(said.frame)) {
       this.framesCompared += 1;
-      this.#compare(said, known, 'agreement');
+      this.#compare(said, branch.frames, 'agreement');
       return;
     }
     if (said.frame < branch.newestFrame) return;
-    const { hash, slotBits, peer } = said;
-    branch.frames.set(said.frame, { hash, slotBits, cells: said.cells.slice(), firstPeer: peer });
+    branch.frames.put(said);
     branch.newestFrame = said.frame;
     this.#checkInputs(said);
-    if (said.frame === 0 && branch.reference !== undefined) {
-      this.#checkReference(branch.reference, branch.frames.get(0) as OracleFrame);
-    }
+    if (said.frame === 0 && branch.reference !== undefined) this.#checkReference(branch, 0);
     this.#advanceReference(branch, said.frame - REFERENCE_LAG_FRAMES);
-    if (branch.frames.size > FRAMES_KEPT_MAX) prune(branch);
   }
 
   /** `peer` is asked again about a frame it confirmed earlier. */
   reconfirmed(said: ConfirmedFrame): void {
-    const known = this.#branchOf(said.peer, said.frame).frames.get(said.frame);
-    if (known !== undefined) this.#compare(said, known, 'finality');
+    const { frames } = this.#branchOf(said.peer, said.frame);
+    if (frames.has(said.frame)) this.#compare(said, frames, 'finality');
   }
 
   /** After the run: lets the straight runs catch up. */
@@ -142,35 +177,41 @@ export class AgreementOracle<S, I> {
 
   /** The branch that holds `frame` for `peer`. */
   #branchOf(peer: number, frame: number): Branch<S, I> {
-    return holderOf(this.#branches.get(this.#keys[peer] as string) as Branch<S, I>, frame);
+    return holderOf(this.#branchByPeer[peer] as Branch<S, I>, frame);
   }
 
-  #compare(said: ConfirmedFrame, known: OracleFrame, check: 'agreement' | 'finality'): void {
-    const { peer, frame } = said;
-    const other = check === 'agreement' ? `peer ${known.firstPeer}` : 'what was confirmed before';
+  #compare(said: ConfirmedFrame, known: BranchFrames, check: 'agreement' | 'finality'): void {
+    const { peer, frame, hash, slotBits, cells } = said;
+    const index = frame & FRAMES_MASK;
+    const isSame = hash === known.hashes[index] && slotBits === known.slotBits[index];
+    if (isSame && (cells === undefined || areEqual(cells, known.cells, index * cells.length))) return;
+    const other = check === 'agreement' ? `peer ${known.firstPeers[index]}` : 'what was confirmed before';
     const found: string[] = [];
-    if (said.hash !== known.hash) found.push(`hash ${hex(said.hash)}, ${other}: ${hex(known.hash)}`);
-    if (said.slotBits !== known.slotBits)
-      found.push(`slots ${hex(said.slotBits)}, ${other}: ${hex(known.slotBits)}`);
-    if (said.cells.some((byte, index) => byte !== known.cells[index]))
-      found.push(`inputs [${said.cells}], ${other}: [${known.cells}]`);
-    if (found.length > 0) this.#report(check, peer, frame, found.join('; '));
+    const knownHash = known.hashes[index] as number;
+    const knownBits = known.slotBits[index] as number;
+    if (hash !== knownHash) found.push(`hash ${hex(hash)}, ${other}: ${hex(knownHash)}`);
+    if (slotBits !== knownBits) found.push(`slots ${hex(slotBits)}, ${other}: ${hex(knownBits)}`);
+    const knownCells = known.cellsOf(frame);
+    if (cells !== undefined && !areEqual(cells, knownCells, 0))
+      found.push(`inputs [${cells}], ${other}: [${knownCells}]`);
+    this.#report(check, peer, frame, found.join('; '));
   }
 
-  #checkInputs(said: ConfirmedFrame): void {
+  #checkInputs({ peer, frame, slotBits, cells }: ConfirmedFrame): void {
     const { game } = this.#options.start;
     const size = game.input.byteLength;
-    if (said.frame === 0) return;
+    if (frame === 0 || cells === undefined) return;
     for (let slot = 0; slot < game.playersMax; slot += 1) {
-      const cell = said.cells.subarray(slot * size, (slot + 1) * size);
-      const slotState = (said.slotBits >>> (2 * slot)) & 3;
+      const slotState = (slotBits >>> (2 * slot)) & 3;
+      if (slotState === 2) continue;
+      const at = slot * size;
       const problem =
         slotState === 1
-          ? this.#options.records.problemWith(slot, said.frame, cell)
-          : slotState === 0 && cell.some((byte) => byte !== 0)
-            ? `slot ${slot} is vacant, yet its input is [${cell}]`
-            : undefined;
-      if (problem !== undefined) this.#report('inputs', said.peer, said.frame, problem);
+          ? this.#options.records.problemWith(slot, frame, { cells, at })
+          : isZero(cells, at, size)
+            ? undefined
+            : `slot ${slot} is vacant, yet its input is [${cells.subarray(at, at + size)}]`;
+      if (problem !== undefined) this.#report('inputs', peer, frame, problem);
     }
   }
 
@@ -179,21 +220,24 @@ export class AgreementOracle<S, I> {
     if (reference === undefined) return;
     while (reference.frame < limit) {
       const frame = reference.frame + 1;
-      const known = holderOf(branch, frame).frames.get(frame);
-      if (known === undefined) return;
-      for (let slot = 0; slot < this.#slots.length; slot += 1) {
-        this.#slots[slot] = SLOT_STATES[(known.slotBits >>> (2 * slot)) & 3] as SlotState;
-      }
-      reference.step(known.cells, this.#slots);
-      this.#checkReference(reference, known);
+      const { frames } = holderOf(branch, frame);
+      if (!frames.has(frame)) return;
+      const slotBits = frames.slotBits[frame & FRAMES_MASK] as number;
+      for (let slot = 0; slot < this.#slots.length; slot += 1)
+        this.#slots[slot] = SLOT_STATES[(slotBits >>> (2 * slot)) & 3] as SlotState;
+      reference.step(frames.cellsOf(frame), this.#slots);
+      this.#checkReference(branch, frame);
     }
   }
 
-  #checkReference(reference: ReferenceRun<S, I>, known: OracleFrame): void {
+  #checkReference(branch: Branch<S, I>, frame: number): void {
     this.framesReferenced += 1;
-    if (known.hash === reference.hash) return;
-    const detail = `hash ${hex(known.hash)}, stepping straight ahead with the confirmed inputs gives ${hex(reference.hash)}`;
-    this.#report('reference', known.firstPeer, reference.frame, detail);
+    const { frames } = holderOf(branch, frame);
+    const known = frames.hashes[frame & FRAMES_MASK] as number;
+    const right = branch.reference?.hash ?? known;
+    if (known === right) return;
+    const detail = `hash ${hex(known)}, stepping straight ahead with the confirmed inputs gives ${hex(right)}`;
+    this.#report('reference', frames.firstPeers[frame & FRAMES_MASK] as number, frame, detail);
   }
 
   #report(
@@ -212,12 +256,14 @@ function holderOf<S, I>(branch: Branch<S, I>, frame: number): Branch<S, I> {
   return holder;
 }
 
-function prune<S, I>(branch: Branch<S, I>): void {
-  const oldest = branch.newestFrame - FRAMES_KEPT_MAX / 2;
-  for (const frame of branch.frames.keys()) {
-    if (frame >= oldest) return;
-    branch.frames.delete(frame);
-  }
+function areEqual(cells: Uint8Array, others: Uint8Array, at: number): boolean {
+  for (let index = 0; index < cells.length; index += 1) if (cells[index] !== others[at + index]) return false;
+  return true;
+}
+
+function isZero(bytes: Uint8Array, at: number, length: number): boolean {
+  for (let index = at; index < at + length; index += 1) if (bytes[index] !== 0) return false;
+  return true;
 }
 
 function hex(value: number): string {

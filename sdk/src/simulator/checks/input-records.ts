@@ -49,28 +49,37 @@ export class InputRecords {
    * Compares a confirmed cell with what its owner read: neutral for frames before the first one read.
    * `undefined` if it is right or too old to tell.
    */
-  problemWith(slot: number, frame: number, confirmed: Uint8Array): string | undefined {
+  problemWith(
+    slot: number,
+    frame: number,
+    confirmed: { readonly cells: Uint8Array; readonly at: number },
+  ): string | undefined {
     const record = this.#slots[slot];
+    const size = this.#cellBytes;
+    const words = (): string => `[${confirmed.cells.subarray(confirmed.at, confirmed.at + size)}]`;
     if (record === undefined)
-      return isZero(confirmed) ? undefined : `slot ${slot} has no player, yet an input`;
+      return this.#isNeutral(confirmed) ? undefined : `slot ${slot} has no player, yet an input`;
     const index = frame & (FRAMES_KEPT - 1);
     const known = record.frames[index] as number;
     if (known > frame) return undefined;
     if (known === frame) {
-      const at = index * this.#cellBytes;
-      const read = record.cells.subarray(at, at + this.#cellBytes);
-      return read.every((byte, place) => byte === confirmed[place])
-        ? undefined
-        : `slot ${slot}: its owner read [${read}], confirmed is [${confirmed}]`;
+      const { cells, at } = confirmed;
+      for (let place = 0; place < size; place += 1) {
+        if (record.cells[index * size + place] === cells[at + place]) continue;
+        const read = record.cells.subarray(index * size, (index + 1) * size);
+        return `slot ${slot}: its owner read [${read}], confirmed is ${words()}`;
+      }
+      return undefined;
     }
     if (record.firstFrame >= 0 && frame >= record.firstFrame)
       return `slot ${slot}: confirmed, but its owner never read it`;
-    return isZero(confirmed)
+    return this.#isNeutral(confirmed)
       ? undefined
-      : `slot ${slot}: not neutral before the first input was read: [${confirmed}]`;
+      : `slot ${slot}: not neutral before the first input was read: ${words()}`;
   }
-}
 
-function isZero(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0);
+  #isNeutral({ cells, at }: { readonly cells: Uint8Array; readonly at: number }): boolean {
+    for (let place = 0; place < this.#cellBytes; place += 1) if (cells[at + place] !== 0) return false;
+    return true;
+  }
 }

@@ -17,7 +17,13 @@ const SLOT_FRAMES_KEPT = 1024;
 const MESSAGE_BYTES_MAX = 16_384;
 
 /** Share of confirmations after which an older frame is asked for again. */
-const RECHECK_SHARE = 0.25;
+const RECHECK_SHARE = 0.06;
+/** The inputs of every so manieth frame are compared even if its hash agrees; the first peer's are checked at every frame. */
+const COMPARED_FRAMES = 8;
+/** What is final is asked for after every so manieth advance: it costs the session a look at every slot of every peer. */
+const FINAL_ADVANCES = 4;
+/** Above any frame. */
+const NEVER = 0x3fffffff;
 
 /** A call into a session. */
 export type SessionCall = 'create' | 'receive' | 'link-changed' | 'advance' | 'leave';
@@ -55,27 +61,32 @@ export class NodeWatch<S, I> {
     framesStepped: 0,
     deepFrames: 0,
   };
+  /** Steps of the call in progress, or of the last one. */
+  steps = 0;
   readonly #options: NodeWatchOptions<S, I>;
   readonly #slotBits = new Uint32Array(SLOT_FRAMES_KEPT);
   readonly #cells: Uint8Array;
+  /** Reused: an object per confirmed frame would be garbage. */
+  readonly #said: ConfirmedFrame;
   #call: SessionCall | undefined;
   #session: Session<S, I> | undefined;
   /** As they stood when the current call began. */
   #confirmedBefore = 0;
   #currentBefore = 0;
   #finalSeen = 0;
-  #steps = 0;
   #lastStepped = 0;
   /** Lowest frame stepped in the current call. */
-  #lowestStep = Number.POSITIVE_INFINITY;
+  #lowestStep = NEVER;
   #wasToldOfLoss = false;
   /** Newest frame that was confirmed and then retracted. */
   #retractedFrom = 0;
   #checkedTo = 0;
+  #advances = 0;
 
   constructor(options: NodeWatchOptions<S, I>) {
     this.#options = options;
     this.#cells = new Uint8Array(options.game.playersMax * options.game.input.byteLength);
+    this.#said = { peer: options.peer, frame: 0, hash: 0, slotBits: 0, cells: undefined };
   }
 
   /** The same game, its steps reported to this watcher. */
@@ -90,28 +101,36 @@ export class NodeWatch<S, I> {
     };
   }
 
-  /** Runs one call into the session and checks what it did. A throw is a violation. */
-  during<R>(call: SessionCall, session: Session<S, I>, run: () => R): R | undefined {
+  /** A call into the session begins. */
+  begin(call: SessionCall, session: Session<S, I>): void {
     this.#session = session;
     this.#call = call;
     this.#confirmedBefore = session.frameConfirmed;
     this.#currentBefore = session.frameCurrent;
-    this.#lastStepped = session.frameCurrent;
-    this.#steps = 0;
-    this.#lowestStep = Number.POSITIVE_INFINITY;
+    this.#lastStepped = this.#currentBefore;
+    this.steps = 0;
+    this.#lowestStep = NEVER;
     this.#wasToldOfLoss = false;
-    try {
-      return run();
-    } catch (error) {
-      this.#report('exception', session.frameCurrent, `${call} threw ${describeError(error)}`);
-      return undefined;
-    } finally {
-      this.#call = undefined;
-      if (this.#wasToldOfLoss) this.#options.membership.viewReached(this.#options.peer, session.viewId);
-      this.#checkCounters(session);
-      if (call === 'advance') this.#checkFinal(session);
-      this.#confirm(session);
+  }
+
+  /** The call threw. */
+  threw(error: unknown): void {
+    const frame = this.#session?.frameCurrent ?? 0;
+    this.#report('exception', frame, `${this.#call} threw ${describeError(error)}`);
+  }
+
+  /** The call is over: checks what it did. */
+  end(): void {
+    const session = this.#session as Session<S, I>;
+    const call = this.#call;
+    this.#call = undefined;
+    if (this.#wasToldOfLoss) this.#options.membership.viewReached(this.#options.peer, session.viewId);
+    this.#checkCounters(session);
+    if (call === 'advance') {
+      this.#advances += 1;
+      if (this.#wasToldOfLoss || this.#advances % FINAL_ADVANCES === 0) this.#checkFinal(session);
     }
+    this.#confirm(session);
   }
 
   /** The owner read an input. */
@@ -133,10 +152,10 @@ export class NodeWatch<S, I> {
   advanced(result: AdvanceResult, stepsMax: number): void {
     const { framesStepped, framesResimulated } = result;
     const said = framesStepped + framesResimulated;
-    if (said !== this.#steps)
-      this.#report('bounds', -1, `advance says ${said} steps, ${this.#steps} were seen`);
-    if (this.#steps > stepsMax)
-      this.#report('bounds', -1, `${this.#steps} steps in one advance, at most ${stepsMax} are allowed`);
+    if (said !== this.steps)
+      this.#report('bounds', -1, `advance says ${said} steps, ${this.steps} were seen`);
+    if (this.steps > stepsMax)
+      this.#report('bounds', -1, `${this.steps} steps in one advance, at most ${stepsMax} are allowed`);
     this.counts.framesStepped += framesStepped;
   }
 
@@ -144,8 +163,8 @@ export class NodeWatch<S, I> {
     this.#slotBits[frame & (SLOT_FRAMES_KEPT - 1)] = slotBitsOf(slots);
     if (this.#call !== 'advance')
       this.#report('bounds', frame, `step called from ${this.#call ?? 'outside any call'}`);
-    this.#steps += 1;
-    this.#lowestStep = Math.min(this.#lowestStep, frame);
+    this.steps += 1;
+    if (frame < this.#lowestStep) this.#lowestStep = frame;
     if (frame > this.#lastStepped + 1)
       this.#report('bounds', frame, `stepped after frame ${this.#lastStepped}`);
     if (frame <= this.#lastStepped) this.#countRollback(this.#lastStepped - frame + 1);
@@ -181,7 +200,6 @@ export class NodeWatch<S, I> {
       this.counts.deepFrames += 1;
   }
 
-  /** Once per advance: it costs the session a look at every slot of every peer. */
   #checkFinal(session: Session<S, I>): void {
     const { frameFinal, frameConfirmed } = session;
     if (frameFinal < this.#finalSeen)
@@ -212,39 +230,52 @@ export class NodeWatch<S, I> {
 
   /** Hands newly confirmed frames to the oracle and, now and then, asks for an old frame again. */
   #confirm(session: Session<S, I>): void {
-    const { oracle, random } = this.#options;
+    const { oracle, random, peer } = this.#options;
     const { frameConfirmed } = session;
     if (frameConfirmed <= this.#checkedTo) return;
     for (let frame = this.#checkedTo + 1; frame <= frameConfirmed; frame += 1) {
-      const said = this.#confirmedFrame(session, frame);
+      const isWhole = oracle.isNew(peer, frame) || (frame + peer) % COMPARED_FRAMES === 0;
+      const said = this.#confirmedFrame(session, frame, isWhole);
       if (said !== undefined) oracle.confirmed(said);
     }
     this.#checkedTo = frameConfirmed;
     if (!random.chance(RECHECK_SHARE)) return;
     const reach = Math.min(frameConfirmed, HASH_FRAMES_KEPT, SLOT_FRAMES_KEPT);
-    const again = this.#confirmedFrame(session, frameConfirmed - random.below(reach));
+    const again = this.#confirmedFrame(session, frameConfirmed - random.below(reach), true);
     if (again !== undefined) oracle.reconfirmed(again);
   }
 
-  #confirmedFrame(session: Session<S, I>, frame: number): ConfirmedFrame | undefined {
-    const { game, peer } = this.#options;
+  /** What the session says of a confirmed frame, with its inputs or without; reused. */
+  #confirmedFrame(session: Session<S, I>, frame: number, isWhole: boolean): ConfirmedFrame | undefined {
     const hash = session.stateHash(frame);
-    const inputs = session.inputsAt(frame);
-    if (hash === undefined || inputs?.length !== game.playersMax) {
-      const what =
-        hash === undefined
-          ? 'stateHash gives undefined'
-          : `inputsAt gives ${inputs?.length ?? 'undefined'} inputs`;
-      this.#report('agreement', frame, `confirmed, but ${what}`);
+    if (hash === undefined) {
+      this.#report('agreement', frame, 'confirmed, but stateHash gives undefined');
       return undefined;
+    }
+    const said = this.#said;
+    said.frame = frame;
+    said.hash = hash;
+    said.slotBits = this.#slotBits[frame & (SLOT_FRAMES_KEPT - 1)] as number;
+    said.cells = undefined;
+    if (isWhole && !this.#readCells(session, frame)) return undefined;
+    return said;
+  }
+
+  #readCells(session: Session<S, I>, frame: number): boolean {
+    const { game } = this.#options;
+    const inputs = session.inputsAt(frame);
+    if (inputs?.length !== game.playersMax) {
+      const what = `inputsAt gives ${inputs?.length ?? 'undefined'} inputs`;
+      this.#report('agreement', frame, `confirmed, but ${what}`);
+      return false;
     }
     for (let slot = 0; slot < game.playersMax; slot += 1) {
       const wrong = game.input.encodeInto(inputs[slot] as I, this.#cells, slot * game.input.byteLength);
       if (wrong !== undefined)
         this.#report('inputs', frame, `slot ${slot}: inputsAt gives an illegal "${wrong}"`);
     }
-    const slotBits = this.#slotBits[frame & (SLOT_FRAMES_KEPT - 1)] as number;
-    return { peer, frame, hash, slotBits, cells: this.#cells };
+    this.#said.cells = this.#cells;
+    return true;
   }
 
   #report(check: CheckName, frame: number, detail: string): void {

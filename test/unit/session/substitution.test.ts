@@ -1,0 +1,301 @@
+/** Three or more players: one falls silent, a substitute plays on, and it comes back. */
+import { button, defineGame, defineInput, defineState, i32, table } from 'rollmesh';
+import { VirtualMesh } from '../../support/virtual-mesh.js';
+import { type ChainInput, type ChainState, chainGame, changing } from './chain-game.js';
+import { leave, peer } from './running-mesh.js';
+
+type Mesh = VirtualMesh<ChainState, ChainInput>;
+
+function meshOf(
+  seed: number,
+  options: Partial<ConstructorParameters<typeof VirtualMesh<ChainState, ChainInput>>[0]> = {},
+): Mesh {
+  const mesh = new VirtualMesh<ChainState, ChainInput>({
+    seed,
+    peerCount: 4,
+    game: chainGame({ playersMax: 4 }),
+    readInput: changing(0.1),
+    conditions: { oneWayMs: 50, jitterMs: 10 },
+    ...options,
+  });
+  mesh.start();
+  mesh.run(2000);
+  return mesh;
+}
+
+function expectAllEqual(mesh: Mesh): void {
+  expect(mesh.compareHashes().different).toEqual([]);
+  expect(mesh.violations).toEqual([]);
+  for (const { events } of mesh.peers) {
+    expect(events.filter(({ event }) => event.type === 'desync' || event.type === 'equivocation')).toEqual(
+      [],
+    );
+  }
+}
+
+test.each([0, 1, 2, 3])(
+  'peer %i of four freezes for 2 s, 100 ms round trip: nobody else waits longer than 300 ms, and it comes back',
+  (frozen) => {
+    for (let seed = 1; seed <= 5; seed += 1) {
+      const mesh = meshOf(seed);
+      mesh.sleep(frozen, 2000);
+      mesh.run(6000);
+      for (const { index, session } of mesh.peers) {
+        if (index !== frozen) expect(session.stats().stallMsMax).toBeLessThanOrEqual(300);
+        expect(session.slots.slice(0, 4)).toEqual(['active', 'active', 'active', 'active']);
+      }
+      const cuts = mesh.peers.map((it) => it.heard('peer-substituted'));
+      const returns = mesh.peers.map((it) => it.heard('peer-returned'));
+      for (const list of [...cuts, ...returns]) expect(list).toHaveLength(1);
+      expect(new Set(cuts.map((list) => list[0]?.cutFrame)).size).toBe(1);
+      expect(new Set(returns.map((list) => list[0]?.frame)).size).toBe(1);
+      // Its own inputs count again: it was asked for each frame once, from the frame of its return on.
+      const reads = peer(mesh, frozen).reads.get(frozen) ?? [];
+      const back = returns[0]?.[0]?.frame ?? 0;
+      expect(reads[back]).toBeDefined();
+      expect(reads[back - 1]).toBeUndefined();
+      expect(mesh.compareHashes().compared).toBeGreaterThan(400);
+      expectAllEqual(mesh);
+    }
+  },
+);
+
+test('a peer that freezes again and again waits longer each time before it plays again', () => {
+  const mesh = meshOf(3);
+  const waits: number[] = [];
+  for (let round = 0; round < 4; round += 1) {
+    mesh.sleep(2, 1000);
+    mesh.run(1000);
+    const wokenMs = mesh.nowMs;
+    mesh.runUntil(() => peer(mesh, 0).heard('peer-returned').length === round + 1, 10_000);
+    waits.push(mesh.nowMs - wokenMs);
+    mesh.run(500);
+  }
+  expect(waits[3]).toBeGreaterThan((waits[0] as number) + 500);
+  expect(peer(mesh, 1).heard('peer-returned')).toHaveLength(4);
+  expectAllEqual(mesh);
+});
+
+test('one that hears the others but is not heard goes back to the cut, and is told', () => {
+  const mesh = meshOf(5, { peerCount: 3, game: chainGame({ playersMax: 3 }) });
+  for (const to of [0, 1]) mesh.cut(2, to);
+  mesh.run(1500);
+  expect(peer(mesh, 2).heard('peer-substituted')).toHaveLength(1);
+  for (const to of [0, 1]) mesh.heal(2, to);
+  mesh.run(3000);
+  expect(peer(mesh, 0).heard('peer-returned')).toHaveLength(1);
+  expect(peer(mesh, 0).session.stats().stallMsMax).toBeLessThan(300);
+  expectAllEqual(mesh);
+});
+
+test('a link that breaks between two of four substitutes nobody', () => {
+  const mesh = meshOf(6);
+  mesh.cut(1, 2);
+  mesh.cut(2, 1);
+  mesh.run(4000);
+  for (const it of mesh.peers) {
+    expect(it.heard('peer-substituted')).toEqual([]);
+    expect(it.heard('peer-left')).toEqual([]);
+    expect(it.session.frameConfirmed).toBeGreaterThan(300);
+  }
+  expectAllEqual(mesh);
+});
+
+test('one that stays silent is substituted first and loses its slot at an agreed frame later', () => {
+  const mesh = meshOf(7);
+  mesh.sleep(1, 60_000);
+  mesh.run(6000);
+  const survivors = [0, 2, 3].map((index) => peer(mesh, index));
+  for (const { session } of survivors) {
+    expect(session.slots).toEqual(['active', 'vacant', 'active', 'active']);
+    expect(session.stats().stallMsMax).toBeLessThan(300);
+  }
+  const left = survivors.map((it) => it.heard('peer-left'));
+  for (const list of left) expect(list).toMatchObject([{ peer: 'b', reason: 'lost' }]);
+  expect(mesh.compareHashes(survivors).different).toEqual([]);
+  expect(mesh.compareHashes(survivors).compared).toBeGreaterThan(400);
+});
+
+test('a substituted peer that says goodbye is let go', () => {
+  const mesh = meshOf(8);
+  for (const to of [0, 1, 3]) mesh.cut(2, to);
+  mesh.run(1000);
+  expect(peer(mesh, 2).heard('peer-substituted')).toHaveLength(1);
+  for (const to of [0, 1, 3]) mesh.heal(2, to);
+  leave(mesh, 2);
+  mesh.run(2000);
+  for (const index of [0, 1, 3]) {
+    expect(peer(mesh, index).heard('peer-left')).toMatchObject([{ peer: 'c', reason: 'left' }]);
+    expect(peer(mesh, index).session.slots[2]).toBe('vacant');
+  }
+});
+
+test('with onLost "pause" and onLate "substitute" a lost peer keeps its slots until it is back', () => {
+  const mesh = meshOf(9, { session: () => ({ onLost: 'pause', onLate: 'substitute' }) });
+  mesh.sleep(3, 8000);
+  mesh.run(8000);
+  expect(peer(mesh, 0).session.slots).toEqual(['active', 'active', 'active', 'substituted']);
+  expect(peer(mesh, 0).session.phase).toBe('running');
+  mesh.run(4000);
+  expect(peer(mesh, 0).session.slots).toEqual(['active', 'active', 'active', 'active']);
+  expectAllEqual(mesh);
+});
+
+test('with two players nobody is substituted: the other waits', () => {
+  const mesh = meshOf(10, { peerCount: 2, game: chainGame({ playersMax: 2 }) });
+  mesh.sleep(1, 1500);
+  mesh.run(1500);
+  expect(peer(mesh, 0).heard('peer-late')).toHaveLength(1);
+  expect(peer(mesh, 0).heard('peer-substituted')).toEqual([]);
+  mesh.run(2000);
+  expectAllEqual(mesh);
+  expect(peer(mesh, 0).session.stats().stallMsMax).toBeGreaterThan(1000);
+});
+
+describe('what plays for a late player', () => {
+  /** Counts the frames in which each slot held the button, and remembers what the slots were. */
+  const game = defineGame({
+    id: 'held',
+    version: '1',
+    playersMax: 3,
+    input: defineInput({ held: button }),
+    state: defineState({ held: table(3, { frames: i32, substituted: i32 }) }),
+    step(state, inputs, { slots }) {
+      for (let slot = 0; slot < 3; slot += 1) {
+        if (inputs[slot]?.held === true) state.held.frames[slot] = (state.held.frames[slot] as number) + 1;
+        if (slots[slot] === 'substituted')
+          state.held.substituted[slot] = (state.held.substituted[slot] as number) + 1;
+      }
+    },
+    bots: { presser: (_state, _slot, { frame }) => ({ held: frame % 2 === 0 }) },
+  });
+  const play = (
+    lateInput: 'neutral' | 'repeat' | { readonly bot: string },
+  ): { held: number; substituted: number; equal: boolean } => {
+    const mesh = new VirtualMesh({
+      seed: 4,
+      peerCount: 3,
+      game,
+      readInput: () => ({ held: true }),
+      session: () => ({ lateInput }),
+    });
+    mesh.start();
+    mesh.run(1500);
+    const before = mesh.peers[0]?.session.state.held.frames[1] as number;
+    mesh.sleep(1, 1500);
+    mesh.run(1500);
+    const state = mesh.peers[0]?.session.state;
+    const { different } = mesh.compareHashes();
+    return {
+      held: (state?.held.frames[1] as number) - before,
+      substituted: state?.held.substituted[1] as number,
+      equal: different.length === 0,
+    };
+  };
+
+  test('is the neutral input, its last one, or a bot of the game, the same for all', () => {
+    const neutral = play('neutral');
+    const repeated = play('repeat');
+    const bot = play({ bot: 'presser' });
+    for (const { equal, substituted } of [neutral, repeated, bot]) {
+      expect(equal).toBe(true);
+      expect(substituted).toBeGreaterThan(40);
+    }
+    expect(neutral.held).toBeLessThan(20);
+    expect(repeated.held).toBeGreaterThan(neutral.held + neutral.substituted - 5);
+    expect(bot.held - neutral.held).toBeGreaterThan(bot.substituted / 2 - 5);
+    expect(bot.held - neutral.held).toBeLessThan(bot.substituted / 2 + 5);
+  });
+});
+
+describe('an agreed pause', () => {
+  test.each([0, 1, 3])(
+    'asked for by peer %i, halts all at the same frame until somebody goes on',
+    (asking) => {
+      const mesh = meshOf(20 + asking, { conditions: { oneWayMs: 50, jitterMs: 10, loss: 0.05 } });
+      peer(mesh, asking).session.pause();
+      mesh.run(1500);
+      const halted = mesh.peers.map((it) => it.heard('match-paused'));
+      for (const list of halted) expect(list).toHaveLength(1);
+      const frame = halted[0]?.[0]?.frame;
+      expect(mesh.peers.map(({ session }) => session.frameCurrent)).toEqual([frame, frame, frame, frame]);
+      expect(mesh.peers.map(({ session }) => session.frameConfirmed)).toEqual([frame, frame, frame, frame]);
+      expect(mesh.peers.map(({ session }) => session.phase)).toEqual([
+        'paused',
+        'paused',
+        'paused',
+        'paused',
+      ]);
+      mesh.run(20_000);
+      expect(mesh.peers.map(({ session }) => session.frameCurrent)).toEqual([frame, frame, frame, frame]);
+      peer(mesh, 2).session.resume();
+      mesh.run(3000);
+      for (const it of mesh.peers) {
+        expect(it.heard('match-resumed')).toHaveLength(1);
+        expect(it.session.phase).toBe('running');
+        expect(it.session.frameCurrent).toBeGreaterThan((frame ?? 0) + 140);
+        expect(it.heard('peer-late')).toEqual([]);
+      }
+      const positions = mesh.positions();
+      expect(Math.max(...positions) - Math.min(...positions)).toBeLessThan(2);
+      expectAllEqual(mesh);
+    },
+  );
+
+  test('can be asked for and ended many times', () => {
+    const mesh = meshOf(30);
+    for (let round = 0; round < 5; round += 1) {
+      peer(mesh, round % 4).session.pause();
+      mesh.run(900);
+      peer(mesh, (round + 1) % 4).session.resume();
+      mesh.run(900);
+    }
+    for (const it of mesh.peers) {
+      expect(it.heard('match-paused')).toHaveLength(5);
+      expect(it.heard('match-resumed')).toHaveLength(5);
+    }
+    expectAllEqual(mesh);
+  });
+
+  test('works for two, and alone', () => {
+    for (const peerCount of [1, 2]) {
+      const mesh = meshOf(40 + peerCount, { peerCount, game: chainGame({ playersMax: 2 }) });
+      peer(mesh, peerCount - 1).session.pause();
+      mesh.run(1000);
+      expect(mesh.peers.map(({ session }) => session.phase)).toEqual(Array(peerCount).fill('paused'));
+      peer(mesh, 0).session.resume();
+      mesh.run(1000);
+      expect(mesh.peers.map(({ session }) => session.phase)).toEqual(Array(peerCount).fill('running'));
+      expectAllEqual(mesh);
+    }
+  });
+
+  test('while a player is lost ends without it', () => {
+    const mesh = meshOf(50);
+    peer(mesh, 0).session.pause();
+    mesh.run(1000);
+    mesh.sleep(3, 60_000);
+    mesh.run(6000);
+    peer(mesh, 1).session.resume();
+    mesh.run(2000);
+    for (const index of [0, 1, 2]) {
+      expect(peer(mesh, index).heard('peer-left')).toMatchObject([{ peer: 'd' }]);
+      expect(peer(mesh, index).session.phase).toBe('running');
+    }
+    expect(mesh.compareHashes([0, 1, 2].map((index) => peer(mesh, index))).different).toEqual([]);
+  });
+
+  test('is refused before the start and to a peer that only watches', () => {
+    const mesh = new VirtualMesh<ChainState, ChainInput>({
+      seed: 60,
+      peerCount: 3,
+      owners: [0, 1],
+      game: chainGame({ playersMax: 2 }),
+      readInput: changing(0.1),
+    });
+    mesh.run(50);
+    expect(() => peer(mesh, 0).session.pause()).toThrow(expect.objectContaining({ code: 'wrong-phase' }));
+    mesh.start();
+    expect(() => peer(mesh, 2).session.resume()).toThrow(expect.objectContaining({ code: 'wrong-phase' }));
+  });
+});
