@@ -16,25 +16,26 @@ const JITTER = 1;
 const MEAN = 2;
 const REMOTE = 3;
 const ROUND_TRIP = 4;
-/** Mean step of the arrivals, the last difference, the last stamp. */
+/** Mean step of the arrivals, and the last difference. */
 const STEP = 5;
 const LAST = 6;
-const LAST_STAMP = 7;
-/** What the sender has steered, in frames and the least difference since it said so. */
-const STEERED = 8;
-const PENDING = 9;
+/** What the sender has steered, in frames, and the least difference since it said so. */
+const STEERED = 7;
+const PENDING = 8;
+/** When that was, on our raw clock. */
+const FOLDED_AT = 9;
 const BUCKET_AT = 10;
 /** Steering between two reports beyond which only the sample that came with the report counts, in frames. */
 const STEERED_BETWEEN_MAX = 0.25;
 /** Frames after which the report's 12 bits begin anew. */
 const STEERING_FRAMES = 64;
+/** A clock is steered by a frame for each frame of time at most: after more than this the bits have no one meaning. */
+const FOLD_FRAMES_MAX = 30;
 /** A packet that comes earlier than all others by more than this many frames is taken for one that comes late. */
 const EARLY_FRAMES_MAX = 8;
 /** A report that tells of more frames than this tells no round trip: the number may have been cut off. */
 const REMOTE_FRAMES_MAX = 500;
 const STEERING_STEPS_PER_FRAME = 64;
-/** Stamps are written in 1/64 frame: less apart they are equal. */
-const SAME_STAMP = 1 / 128;
 /** A packet that comes out of step by more says nothing of its path: its sender or we stood still. */
 const STEP_FRAMES_MAX = 16;
 /** So many mean steps cover 95 of 100 packets, be their delays spread evenly or with a long tail. */
@@ -44,21 +45,21 @@ const LATENESS_STEPS = 3;
 export class ClockSync {
   readonly #values = new Float64Array(BUCKET_AT + BUCKETS).fill(Number.POSITIVE_INFINITY);
   #bucket = -1;
+  #lastStampSteps = 0;
 
   constructor() {
-    for (const index of [JITTER, MEAN, STEP, LAST, LAST_STAMP, STEERED]) this.#values[index] = 0;
+    for (const index of [JITTER, MEAN, STEP, LAST, STEERED, FOLDED_AT]) this.#values[index] = 0;
   }
 
   /**
    * Notes one packet.
-   * @param raw own raw clock, in frames
-   * @param stamp the sender's stamp, in frames
+   * @param difference own raw clock minus the sender's stamp, in frames
+   * @param stampSteps the sender's stamp, in 1/64 frame: a whole number, which is passed on without being boxed
    * @param nowMs time of arrival
    */
-  sample(raw: number, stamp: number, nowMs: number): void {
+  sample(difference: number, stampSteps: number, nowMs: number): void {
     const values = this.#values;
-    const difference = raw - stamp;
-    this.#noteStep(difference, stamp);
+    this.#noteStep(difference, stampSteps);
     if (difference < (values[PENDING] as number)) values[PENDING] = difference;
     const bucket = Math.floor(nowMs / BUCKET_MS);
     if (bucket !== this.#bucket) this.#turnTo(bucket);
@@ -72,18 +73,20 @@ export class ClockSync {
   /**
    * Takes the samples up to now into account, when a report says what the sender has steered.
    * @param steering12 low 12 bits of that, in 1/64 frame
+   * @param raw own raw clock, in frames
    * @param isSampled the packet that brought the report was the last {@link sample}
    */
-  fold(steering12: number, isSampled: boolean): void {
+  fold(steering12: number, raw: number, isSampled: boolean): void {
     const values = this.#values;
     const before = values[STEERED] as number;
     let moved =
       (((steering12 - Math.round(before * STEERING_STEPS_PER_FRAME)) << 20) >> 20) / STEERING_STEPS_PER_FRAME;
     // How often the bits began anew, the sample tells: clocks run evenly, so it lies not before the others, nor far after.
-    if (this.measured && isSampled) {
+    if (this.measured && isSampled && raw - (values[FOLDED_AT] as number) > FOLD_FRAMES_MAX) {
       const late = (values[LAST] as number) + before + moved - (values[BEST] as number);
       moved -= Math.floor((late + EARLY_FRAMES_MAX) / STEERING_FRAMES) * STEERING_FRAMES;
     }
+    values[FOLDED_AT] = raw;
     values[STEERED] = before + moved;
     let best = (values[PENDING] as number) + before + moved / 2;
     if (!this.measured || Math.abs(moved) > STEERED_BETWEEN_MAX)
@@ -98,12 +101,12 @@ export class ClockSync {
    * How unevenly packets arrive, from one to the next (as RTP measures it): that does not remember where the sender stood
    * before it had to wait. While it waits its stamps are equal, and say nothing.
    */
-  #noteStep(difference: number, stamp: number): void {
+  #noteStep(difference: number, stampSteps: number): void {
     const values = this.#values;
     const step = Math.abs(difference - (values[LAST] as number));
-    const isSame = Math.abs(stamp - (values[LAST_STAMP] as number)) < SAME_STAMP;
+    const isSame = stampSteps === this.#lastStampSteps;
     values[LAST] = difference;
-    values[LAST_STAMP] = stamp;
+    this.#lastStampSteps = stampSteps;
     if (!isSame && step < STEP_FRAMES_MAX)
       values[STEP] = (values[STEP] as number) + (step - (values[STEP] as number)) / 32;
   }

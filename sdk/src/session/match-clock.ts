@@ -26,6 +26,8 @@ const VALUES = 10;
 const HELD_FRAMES = 1.95;
 /** For so long after a wait, in ms, nobody knows exactly where the others stand. */
 const UNSETTLED_MS = 300;
+/** Then nobody speeds up, and nobody slows down much. */
+const HELD_PACE_MIN = 0.9;
 /** A lead below this, in frames, and the time it lasts tell how clocks drift: by so much per frame and second. */
 const DRIFT_LEAD_MAX = 0.5;
 const DRIFT_PER_LEAD = 0.008;
@@ -171,6 +173,9 @@ export class MatchClock {
     ) {
       this.#values[JUMPED_AT] = this.nowMs;
       this.#values[POSITION] = (this.#values[POSITION] as number) - lead;
+      // That is no steering, but another clock from now on.
+      this.#values[RAW] = (this.#values[RAW] as number) - lead;
+      for (const remote of remotes) remote.clock.restart();
     }
     this.#steerBy(lead);
   }
@@ -183,7 +188,7 @@ export class MatchClock {
     values[STEERED_AT] = now;
     const drift = values[DRIFT] as number;
     if (now - (values[HELD_AT] as number) < UNSETTLED_MS) {
-      values[PACE] = 1 + drift;
+      values[PACE] = Math.max(HELD_PACE_MIN, Math.min(1, paceFor(lead, this.#windowFrames))) + drift;
       return;
     }
     if (Math.abs(lead) < DRIFT_LEAD_MAX) {
