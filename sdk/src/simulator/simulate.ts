@@ -55,6 +55,7 @@ function reportOf<S, I>(match: SimulatedMatch<S, I>): SimulationReport {
       deepFrames: nodes.reduce((total, node) => total + node.watch.counts.deepFrames, 0),
       departures: match.membership.departures,
       forked: match.membership.hasForked,
+      lies: match.liars.reduce((total, liar) => total + liar.lies, 0),
       effects: match.effects,
       effectsRetracted: match.effectsRetracted,
     },
@@ -76,5 +77,6 @@ function peerReport<S, I>(node: SimulatedNode<S, I>): PeerReport {
     rollbackFrames,
     rollbackFramesMax,
     stalls,
+    stallMsMax: session?.stats().stallMsMax ?? 0,
   };
 }

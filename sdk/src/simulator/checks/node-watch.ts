@@ -40,6 +40,10 @@ export interface NodeWatchOptions<S, I> {
   /** Chooses which old frames are asked for again. */
   readonly random: Random;
   readonly nowMs: () => number;
+  /** False for a peer that lies: nothing is expected of it. */
+  readonly isHonest: boolean;
+  /** False if confirmed frames of one peer are not compared again later: another tells peers different things. */
+  readonly rechecks: boolean;
 }
 
 /** What one session did. */
@@ -124,6 +128,7 @@ export class NodeWatch<S, I> {
     const session = this.#session as Session<S, I>;
     const call = this.#call;
     this.#call = undefined;
+    if (!this.#options.isHonest) return;
     if (this.#wasToldOfLoss) this.#options.membership.viewReached(this.#options.peer, session.viewId);
     this.#checkCounters(session);
     if (call === 'advance') {
@@ -230,7 +235,7 @@ export class NodeWatch<S, I> {
 
   /** Hands newly confirmed frames to the oracle and, now and then, asks for an old frame again. */
   #confirm(session: Session<S, I>): void {
-    const { oracle, random, peer } = this.#options;
+    const { oracle, random, peer, rechecks } = this.#options;
     const { frameConfirmed } = session;
     if (frameConfirmed <= this.#checkedTo) return;
     for (let frame = this.#checkedTo + 1; frame <= frameConfirmed; frame += 1) {
@@ -239,7 +244,7 @@ export class NodeWatch<S, I> {
       if (said !== undefined) oracle.confirmed(said);
     }
     this.#checkedTo = frameConfirmed;
-    if (!random.chance(RECHECK_SHARE)) return;
+    if (!rechecks || !random.chance(RECHECK_SHARE)) return;
     const reach = Math.min(frameConfirmed, HASH_FRAMES_KEPT, SLOT_FRAMES_KEPT);
     const again = this.#confirmedFrame(session, frameConfirmed - random.below(reach), true);
     if (again !== undefined) oracle.reconfirmed(again);
