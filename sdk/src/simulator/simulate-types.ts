@@ -76,7 +76,7 @@ export interface PeerReport {
   readonly rollbackFrames: number;
   readonly rollbackFramesMax: number;
   readonly stalls: number;
-  /** Longest single stall, in ms. */
+  /** Longest stall that ended, in ms. */
   readonly stallMsMax: number;
 }
 
@@ -96,6 +96,9 @@ export interface Coverage {
   readonly deepFrames: number;
   /** `peer-left` events, all peers together. */
   readonly departures: number;
+  /** `peer-substituted` and `peer-returned` events, all peers together. */
+  readonly substitutions: number;
+  readonly returns: number;
   /** The last two living players lost each other and each played on alone. */
   readonly forked: boolean;
   /** Messages that peers which lie rewrote, made up or held back. */

@@ -263,6 +263,15 @@ export class SimulatedMatch<S, I> {
       case 'peer-left':
         this.nodes[peer]?.watch.toldOfLoss(indexOf(event.peer), event.cutFrame, event.reason);
         return;
+      case 'peer-substituted':
+        this.nodes[peer]?.watch.toldOfSubstitute('late', indexOf(event.peer), event.cutFrame);
+        return;
+      case 'peer-returned':
+        this.nodes[peer]?.watch.toldOfSubstitute('back', indexOf(event.peer), event.frame - 1);
+        return;
+      case 'rewound':
+        this.nodes[peer]?.watch.rewound(event.toFrame);
+        return;
       case 'desync': {
         const { frame, localHash, remoteHash } = event;
         const otherPeer = indexOf(event.peer);
