@@ -94,8 +94,11 @@ export interface LiarOptions {
 }
 
 const PACKETS_KEPT = 300;
+/** A peer that withholds does so for a part of every period, in ms; from this rate on, all the time. */
 const WITHHOLD_PERIOD_MS = 4000;
 const WITHHOLD_MS = 1500;
+const WITHHOLD_ALWAYS_RATE = 0.5;
+const WITHHOLD_FROM_MS = 3000;
 const FLOOD_COPIES = 20;
 /** How much later a peer that looks ahead sends, in ms: at least, and how much more at most. */
 const LOOKAHEAD_MS = 60;
@@ -220,7 +223,8 @@ export class Liar {
   #withhold(bytes: Uint8Array): Uint8Array {
     const { nowMs, isHealed } = this.#options;
     const { count, cellsAt } = this.#header;
-    if (count === 0 || isHealed() || nowMs() % WITHHOLD_PERIOD_MS > WITHHOLD_MS) return bytes;
+    const isPausing = this.#rate < WITHHOLD_ALWAYS_RATE && nowMs() % WITHHOLD_PERIOD_MS > WITHHOLD_MS;
+    if (count === 0 || isHealed() || isPausing || nowMs() < WITHHOLD_FROM_MS) return bytes;
     const { senderSlots, cellBytes } = this.#shape;
     const restAt = skipCells(bytes, cellsAt, count * senderSlots, cellBytes);
     const copy = new Uint8Array(bytes.length - (restAt - cellsAt));

@@ -28,6 +28,8 @@ import { US_PER_MS, usOf, VirtualClock } from './virtual-clock.js';
 const RECOVERY_MS = 2000;
 /** Frames that may lie on the edges of the measured time: confirmations come in groups, above all in lockstep. */
 const EDGE_FRAMES = 2;
+/** Longest that a liar may hold the others up, faults included, in ms. */
+const STALL_MS_MAX = 6000;
 /** Share of that speed that is left when a peer lies about its clock. */
 const SPEED_AMONG_LIARS = 0.7;
 /** What sessions take when nothing is said. */
@@ -244,6 +246,7 @@ export class SimulatedMatch<S, I> {
     const limits = { ...plan, framesPerSecond, conditions };
     for (const node of nodes) {
       const { session, index } = node;
+      this.#checkStalls(node);
       if (!node.isLive || session === undefined || this.#mayStandStill(node, session)) continue;
       const frames = session.frameConfirmed - (this.#confirmedAtRecovery[index] as number);
       const least = framesPerSecondLeast(limits, index, (peer) => nodes[peer]?.isLive === true);
@@ -253,6 +256,14 @@ export class SimulatedMatch<S, I> {
       const atMs = clock.nowMs;
       violations.add({ check: 'progress', atMs, peer: index, frame: session.frameConfirmed, detail });
     }
+  }
+
+  /** A liar may hold the others up for a while, until they agree to go on without its inputs. */
+  #checkStalls({ index, stallMsMax, session }: SimulatedNode<S, I>): void {
+    if (this.#byzantine.size === 0 || stallMsMax <= STALL_MS_MAX) return;
+    const detail = `stalled for ${Math.round(stallMsMax)} ms`;
+    const frame = session?.frameConfirmed ?? 0;
+    this.violations.add({ check: 'progress', atMs: this.clock.nowMs, peer: index, frame, detail });
   }
 
   #heard(peer: number, event: AnySessionEvent): void {
