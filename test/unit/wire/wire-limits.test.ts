@@ -145,6 +145,21 @@ test('a report that is cut short is refused, though the header could be read as 
   expect(isTaken([flags, 0, 0, 0, 0, 3, 0, 0, 1, 0], { vectorLength: 16 })).toBe(false);
 });
 
+test('a section that is refused is not read past from the bytes before it', () => {
+  // Each would be a whole packet if a refusal were taken for a place near the header.
+  expect(isTaken([6, 0, 0, 0, 0, 3, 0, 1, 2, 0], { vectorLength: 16 })).toBe(false);
+  expect(isTaken([7, 0, 0, 0, 0, 0, 0, 3, 0, 0, 24, 0, 0, 9, 1, 1], { vectorLength: 4 })).toBe(false);
+  expect(isTaken([7, 0, 0, 0, 0, 0, 0, 3, 0, 0, 24, 0, 0, 4, 1], { vectorLength: 4 })).toBe(false);
+});
+
+test('the cells of a relay begin behind its four bytes', () => {
+  const header = createFrameHeader();
+  const bytes = sealed([packets.FLAG_RELAY, 0, 0, 0, 0, 0, 0, 0, 2, 9, 1, 3, 0b10, 5]);
+  const shape = { matchKey: KEY, senderSlots: 1, cellBytes: 1, vectorLength: 4 };
+  expect(decodeFramePacket(bytes, shape, header)).toBe(true);
+  expect(header).toMatchObject({ relaySlot: 2, relayFirst16: 265, relayCount: 3, relayCellsAt: 12 });
+});
+
 test('a relay has 1 to 32 frames of a slot of the match', () => {
   const relay = (slot: number, count: number): number[] => {
     const groups = new Array<number>((count + 7) >> 3).fill(0);
