@@ -20,9 +20,9 @@ export interface CustomStateOptions<S, Saved> {
   load(state: S, saved: Saved): void;
   /** Any 32-bit hash: equal states, equal hash, on every peer. Only the lower 32 bits count. */
   hash(state: S): number;
-  /** The state as bytes, for a joining peer. */
+  /** The state as bytes, for a joining peer. Equal states must give equal bytes on every peer: members vouch for them by hash. */
   serialize(state: S): Uint8Array;
-  /** A state from such bytes. They come from a peer: throw if they are not right. */
+  /** A state from such bytes, a copy of its own that may be kept. They come from a peer: throw if they are not right. */
   deserialize(bytes: Uint8Array): S;
   /** Names the layout; peers with different texts refuse each other. Default: none. */
   readonly schema?: string;
@@ -112,14 +112,20 @@ class CustomStore<S, Saved> implements StateStore<S> {
   }
 
   serialize(): Uint8Array {
-    return joinRandomWord(this.randomWords[0] as number, this.#options.serialize(this.#state));
+    const bytes: unknown = this.#options.serialize(this.#state);
+    if (!(bytes instanceof Uint8Array))
+      throw new SdkError(
+        'invalid-state',
+        `customState: serialize returned ${bytes === null ? 'null' : typeof bytes}. It must return a Uint8Array.`,
+      );
+    return joinRandomWord(this.randomWords[0] as number, bytes);
   }
 
   deserialize(bytes: Uint8Array): boolean {
     const parts = splitRandomWord(bytes);
     if (parts === undefined) return false;
     try {
-      this.#state = this.#options.deserialize(parts.rest);
+      this.#state = this.#options.deserialize(parts.rest.slice());
     } catch {
       return false;
     }

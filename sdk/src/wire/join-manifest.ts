@@ -3,10 +3,10 @@
  * hashes. Every member writes the same bytes for the same frame, so that one member's manifest can be attested by the
  * digest of another's.
  *
- *     kind u8, CRC u16 (join key), match key u16, seed u32, view u32, frame u32, state hash u32,
+ *     kind u8, CRC u16 (join key), match key u16, seed u32, view u32, frame u32, paused u8 (0 or 1), state hash u32,
  *     length u32, hash of all bytes u32, chunk size u16, chunk hashes u32 each (as many as the length needs),
  *     n u8, n x (id length u8, id, member u8 (0 or 1), join number u16)                      peers
- *     input bytes u8, n u8, n x (owner u8, 255 = nobody, state u8, since u32, last input)    slots
+ *     input bytes u8, n u8, n x (owner u8, 255 = nobody, control u8, since u32, epoch u16, held u32, input)    slots
  *     config as canonical JSON, to the end
  */
 import { assert } from '../base/errors.js';
@@ -36,15 +36,22 @@ export interface ManifestPeer {
   readonly joinNumber: number;
 }
 
-/** One slot of the match. */
+/** Who plays a slot, as SlotControl of session/slot-log.ts. */
+export type ManifestControl = 'owner' | 'substitute' | 'lost' | 'vacant';
+
+/** One slot of the match, as all agree on it at the manifest's frame. */
 export interface ManifestSlot {
   /** Index in `peers`; `undefined`: nobody owns it (then it is vacant). */
   readonly owner: number | undefined;
-  readonly state: 'active' | 'substituted' | 'vacant';
-  /** First frame that the slot is in this state, u32. */
+  readonly control: ManifestControl;
+  /** First frame that `control` plays, u32. */
   readonly since: number;
-  /** The input that the coding of the next frame's input starts from: `inputBytes` bytes. */
-  readonly lastInput: Uint8Array;
+  /** How often the owner's inputs were taken up again, u16. */
+  readonly epoch: number;
+  /** Newest frame of the owner's inputs that counts, u32: the manifest's own frame while the owner plays. */
+  readonly held: number;
+  /** The owner's input of that frame, `inputBytes` bytes: the coding of the next one starts from it. */
+  readonly input: Uint8Array;
 }
 
 /** What a member knows of the match at a frame, apart from the bytes of the state. */
@@ -54,6 +61,8 @@ export interface ManifestHeader {
   readonly viewId: number;
   /** The frame after which the state was taken. */
   readonly frame: number;
+  /** True if the match pauses after that frame. */
+  readonly isPaused: boolean;
   /** Hash of that state as the store computes it (signed): to be compared after `deserialize`. */
   readonly stateHash: number;
   /** 1 to 31. */
@@ -80,7 +89,7 @@ export interface StateOutline {
 /** A whole manifest. */
 export interface Manifest extends ManifestHeader, StateOutline {}
 
-const STATES = ['active', 'substituted', 'vacant'] as const;
+const CONTROLS: readonly ManifestControl[] = ['owner', 'substitute', 'lost', 'vacant'];
 const NOBODY = 255;
 /** Small chunks let a sender stop soon and delay its inputs little; large ones keep the manifest of a large state small. */
 const CHUNK_SIZES = [4000, 8000, CHUNK_BYTES_MAX];
@@ -113,7 +122,8 @@ export function manifestDigest(message: Uint8Array): number {
  */
 export function encodeManifest(manifest: Manifest, joinKey: number): Uint8Array {
   const out = new ByteWriter().u8(KIND_MANIFEST).u16(0).u16(manifest.matchKey).u32(manifest.seed);
-  out.u32(manifest.viewId).u32(manifest.frame).u32(manifest.stateHash);
+  out.u32(manifest.viewId).u32(manifest.frame);
+  out.u8(manifest.isPaused ? 1 : 0).u32(manifest.stateHash);
   out.u32(manifest.byteLength).u32(manifest.bytesHash).u16(manifest.chunkBytes);
   for (const hash of manifest.chunkHashes) out.u32(hash);
   out.u8(manifest.peers.length);
@@ -125,12 +135,9 @@ export function encodeManifest(manifest: Manifest, joinKey: number): Uint8Array 
       .u16(joinNumber);
   }
   out.u8(manifest.inputBytes).u8(manifest.slots.length);
-  for (const { owner, state, since, lastInput } of manifest.slots) {
-    out
-      .u8(owner ?? NOBODY)
-      .u8(STATES.indexOf(state))
-      .u32(since)
-      .put(lastInput);
+  for (const { owner, control, since, epoch, held, input } of manifest.slots) {
+    out.u8(owner ?? NOBODY).u8(CONTROLS.indexOf(control));
+    out.u32(since).u16(epoch).u32(held).put(input);
   }
   const config = encodeUtf8(canonicalJson(manifest.config, 'config'));
   assert(config.length <= CONFIG_BYTES_MAX, `the config of a match takes ${config.length} bytes`);
@@ -144,19 +151,17 @@ export function decodeManifest(bytes: Uint8Array, joinKey: number): Manifest | u
   if (bytes.length > MESSAGE_BYTES_MAX) return undefined;
   const reader = openMessage(bytes, KIND_MANIFEST, joinKey);
   if (reader === undefined) return undefined;
-  const head = {
-    matchKey: reader.u16(),
-    seed: reader.u32(),
-    viewId: reader.u32(),
-    frame: reader.u32(),
-    stateHash: reader.u32() | 0,
-  };
-  const outline = readOutline(reader);
+  const head = { matchKey: reader.u16(), seed: reader.u32(), viewId: reader.u32(), frame: reader.u32() };
+  const paused = reader.u8();
+  const stateHash = reader.u32() | 0;
+  const outline = paused <= 1 ? readOutline(reader) : undefined;
   const peers = outline && readPeers(reader);
   const inputBytes = reader.u8();
   const slots = peers && readSlots(reader, inputBytes, peers.length);
   const config = slots && readConfig(bytes.subarray(reader.at));
-  return config && { ...head, ...outline, peers, inputBytes, slots, config };
+  return (
+    config && { ...head, isPaused: paused === 1, stateHash, ...outline, peers, inputBytes, slots, config }
+  );
 }
 
 function readOutline(reader: ByteReader): StateOutline | undefined {
@@ -193,12 +198,12 @@ function readSlots(reader: ByteReader, inputBytes: number, peerCount: number): M
   const slots: ManifestSlot[] = [];
   for (let index = 0; index < count; index += 1) {
     const owner = reader.u8();
-    const state = STATES[reader.u8()];
-    const since = reader.u32();
-    const lastInput = reader.take(inputBytes).slice();
-    if (!reader.ok || state === undefined) return undefined;
-    if (owner === NOBODY ? state !== 'vacant' : owner >= peerCount) return undefined;
-    slots.push({ owner: owner === NOBODY ? undefined : owner, state, since, lastInput });
+    const control = CONTROLS[reader.u8()];
+    const numbers = { since: reader.u32(), epoch: reader.u16(), held: reader.u32() };
+    const input = reader.take(inputBytes).slice();
+    if (!reader.ok || control === undefined) return undefined;
+    if (owner === NOBODY ? control !== 'vacant' : owner >= peerCount) return undefined;
+    slots.push({ owner: owner === NOBODY ? undefined : owner, control, ...numbers, input });
   }
   return slots;
 }

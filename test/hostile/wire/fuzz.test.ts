@@ -34,6 +34,7 @@ test('no mutated input makes a decoder throw or accept a second encoding, and ev
     'handshake',
     'view-message',
     'forward',
+    'pace',
     'mesh-message',
     'join-message',
     'join-manifest',

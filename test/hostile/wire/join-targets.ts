@@ -96,7 +96,7 @@ const joinTarget: FuzzTarget = {
 };
 
 const MANIFEST: Manifest = {
-  ...{ matchKey: 1, seed: 2, viewId: 3, frame: 60, stateHash: -5 },
+  ...{ matchKey: 1, seed: 2, viewId: 3, frame: 60, isPaused: false, stateHash: -5 },
   ...outlineOf(new Uint8Array(9000)),
   peers: [
     { id: 'a', isMember: true, joinNumber: 0 },
@@ -104,9 +104,9 @@ const MANIFEST: Manifest = {
   ],
   inputBytes: 2,
   slots: [
-    { owner: 0, state: 'active', since: 1, lastInput: Uint8Array.of(1, 2) },
-    { owner: undefined, state: 'vacant', since: 9, lastInput: Uint8Array.of(0, 0) },
-    { owner: 1, state: 'substituted', since: 9, lastInput: Uint8Array.of(0, 7) },
+    { owner: 0, control: 'owner', since: 1, epoch: 1, held: 60, input: Uint8Array.of(1, 2) },
+    { owner: undefined, control: 'vacant', since: 0, epoch: 0, held: 0, input: Uint8Array.of(0, 0) },
+    { owner: 1, control: 'substitute', since: 9, epoch: 0, held: 8, input: Uint8Array.of(0, 7) },
   ],
   config: { framesPerSecond: 60, options: { walls: [true, null, 'x'] } },
 };
@@ -134,7 +134,7 @@ const manifestTarget: FuzzTarget = {
     tooLongConfig(),
     resealed(new Uint8Array(MESSAGE_BYTES_MAX + 1), (bytes) => bytes.set(encodeManifest(MANIFEST, KEY))),
     // Sixteen million bytes in chunks of 4,000: more chunks than are possible.
-    resealed(encodeManifest(MANIFEST, KEY), (bytes) => bytes.set([0xff, 0xff, 0xff, 0], 21)),
+    resealed(encodeManifest(MANIFEST, KEY), (bytes) => bytes.set([0xff, 0xff, 0xff, 0], 22)),
   ],
   dictionary: ['{"', '":', '}', '[', ']', 'null', '-0', '1e0', ' ', '"__proto__":1', '\u00e9'].map(text),
   seal,

@@ -6,12 +6,13 @@ import { defineInput, int } from 'rollmesh/state';
 import { hashBytes } from '../../../sdk/src/base/state-hash.js';
 import { encodeUtf8 } from '../../../sdk/src/base/utf8.js';
 import { encodeGoodbye } from '../../../sdk/src/wire/handshake-message.js';
+import { encodePace } from '../../../sdk/src/wire/pace-message.js';
+import type { ViewBody } from '../../../sdk/src/wire/view-body.js';
 import {
   decodeViewMessage,
   encodeForward,
   encodeViewMessage,
   KIND_FORWARD,
-  type ViewBody,
   type ViewMessage,
 } from '../../../sdk/src/wire/view-messages.js';
 import { type MeshPacket, VirtualMesh } from '../../support/virtual-mesh.js';
@@ -126,6 +127,8 @@ function seeds(): Uint8Array[] {
       if (more !== undefined) add(encodeViewMessage(more, KEY));
     }
     all.push(Uint8Array.from([number, 1, ...encodeGoodbye(40, KEY)]));
+    for (const pace of ['pause', 'resume'] as const)
+      all.push(Uint8Array.from([number, 1, ...encodePace(pace, KEY)]));
   }
   return all;
 }

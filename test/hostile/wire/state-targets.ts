@@ -216,9 +216,9 @@ function referenceText(bytes: Uint8Array): string | undefined {
 const utf8Target: FuzzTarget = {
   name: 'utf8',
   reachesAll: true,
-  bytesMax: 40,
-  decoder: /^sdk\/src\/base\/utf8\.ts:decodeUtf8$/,
-  seeds: ['a', '\u00e9', '\u20ac', '\ud83d\ude00', '\ufeffb'].map(text),
+  bytesMax: 5100,
+  decoder: /^sdk\/src\/base\/utf8\.ts:(?:decodeUtf8|codeAt)$/,
+  seeds: ['a', '\u00e9', '\u20ac', '\ud83d\ude00', '\ufeffb', 'z'.repeat(5000)].map(text),
   run(bytes) {
     const decoded = decodeUtf8(bytes);
     must(decoded === referenceText(bytes), 'the platform reads another text');

@@ -35,6 +35,8 @@ import {
   WIRE_VERSION,
 } from '../../../sdk/src/wire/handshake-message.js';
 import { readCell, writeCells } from '../../../sdk/src/wire/input-cells.js';
+import { decodePace, encodePace, KIND_PACE } from '../../../sdk/src/wire/pace-message.js';
+import { NO_PLAN, type ViewBody } from '../../../sdk/src/wire/view-body.js';
 import {
   decodeForward,
   decodeViewMessage,
@@ -121,14 +123,17 @@ function checkPacket(packet: Uint8Array, shape: FramePacketShape, decoded: Frame
     (decoded.hasHash ? FLAG_HASH : 0) |
     (decoded.hasRelay ? FLAG_RELAY : 0) |
     (decoded.wideAck ? FLAG_WIDE_ACK : 0);
-  const { frame16: frame, stamp, ack, count } = decoded;
-  sealFramePacket(again, again.length, { matchKey: KEY, flags, frame, stamp, ack, count });
+  const { frame16: frame, stamp, ack, count, epoch } = decoded;
+  sealFramePacket(again, again.length, { matchKey: KEY, flags, frame, stamp, ack, count, epoch });
   mustEqual(again, packet, 'the header has a second encoding');
-  const { cellBytes, senderSlots, vectorLength } = shape;
+  const { cellBytes, senderSlots } = shape;
+  const { vectorLength } = decoded;
   let at = recode(packet, decoded.cellsAt, count, { slots: senderSlots, cellBytes });
-  if (decoded.hasReport) at += 4 + (vectorLength > 0 ? REPORT_VIEW_BYTES + 2 * vectorLength : 0);
-  if (decoded.hasReport && vectorLength > 0)
+  if (decoded.hasReport) at += 5 + (vectorLength > 0 ? REPORT_VIEW_BYTES + 2 * vectorLength : 0);
+  if (decoded.hasReport && vectorLength > 0) {
+    must(vectorLength <= shape.vectorLength, 'the vector is longer than the match');
     must(decoded.vectorAt + 2 * vectorLength === at, 'the vector is elsewhere');
+  }
   if (decoded.hasHash) at += 6;
   if (decoded.hasRelay) {
     must(decoded.relayCellsAt === at + 4, 'the relay is elsewhere');
@@ -163,7 +168,12 @@ const frameTarget: FuzzTarget = {
       0b11,
       7,
       1,
-      ...new Array<number>(17).fill(2),
+      1,
+      0,
+      2,
+      0,
+      4,
+      ...new Array<number>(13).fill(2),
       1,
       2,
       3,
@@ -231,14 +241,27 @@ export function sampleViewMessages(): ViewMessage[] {
   ring.bytes.set([1, 0, 1, 0, 2, 3], 2);
   const cells = encodeSlotCells(ring, 1, 3);
   const common = { viewId: 1, ballot: { round: 2, voter: 3 } };
-  const body = { removed: 8, cuts: [{ slot: 3, base: 40, cut: 43, cells }] };
+  const cut = { ...NO_PLAN, removed: 8, late: 0, frame: 0, cuts: [{ slot: 3, base: 40, cut: 43, cells }] };
+  const plan: ViewBody = {
+    ...{ removed: 0, late: 0, returned: 4, frame: 90, pace: 'pause', cuts: [] },
+    newcomers: [{ index: 5, peer: 'eve' }],
+    seats: [{ slot: 2, owner: 5 }],
+  };
+  const sets = { removed: 8, late: 4 };
   return [
-    { ...common, kind: 'propose', removed: 8, completing: false, held: [{ slot: 3, frame: 43 }] },
-    { ...common, kind: 'report', held: [{ slot: 3, frame: 43, cells }], accepted: undefined },
-    { ...common, kind: 'report', held: [], accepted: { ballot: { round: 1, voter: 0 }, body } },
+    { ...common, ...sets, kind: 'propose', lead: 12, completing: false, held: [{ slot: 3, frame: 43 }] },
+    { ...common, kind: 'report', limit: 60, held: [{ slot: 3, frame: 43, cells }], accepted: undefined },
+    {
+      ...common,
+      kind: 'report',
+      limit: 60,
+      held: [],
+      accepted: { ballot: { round: 1, voter: 0 }, body: cut },
+    },
     { ...common, kind: 'reject', hears: 8, promisedRound: 5 },
-    { ...common, kind: 'accept', body },
-    { ...common, kind: 'commit', body },
+    { ...common, kind: 'accept', body: cut },
+    { ...common, kind: 'accept', body: plan },
+    { ...common, kind: 'commit', body: cut },
     { ...common, kind: 'accepted' },
     { ...common, kind: 'abort' },
   ];
@@ -249,7 +272,7 @@ const viewTarget: FuzzTarget = {
   reachesAll: true,
   bytesMax: 400,
   decoder:
-    /^sdk\/src\/wire\/(?:view-messages|byte-cursor)\.ts:(?:(?:decodeView|read)\w*$|ByteReader\.(?!constructor))/,
+    /^sdk\/src\/wire\/(?:view-messages|view-body|byte-cursor)\.ts:(?:(?:decodeView|read|isSensible)\w*$|ByteReader\.(?!constructor))/,
   seeds: sampleViewMessages().map((message) => Uint8Array.from([1, ...encodeViewMessage(message, KEY)])),
   seal: (input) => sealAt(input, 1, KEY),
   run(input) {
@@ -278,6 +301,19 @@ const forwardTarget: FuzzTarget = {
   },
 };
 
+const paceTarget: FuzzTarget = {
+  name: 'pace',
+  reachesAll: true,
+  bytesMax: 12,
+  decoder: /^sdk\/src\/wire\/pace-message\.ts:decode\w+$/,
+  seeds: [encodePace('pause', KEY), encodePace('resume', KEY), Uint8Array.of(KIND_PACE)],
+  seal: (input) => sealAt(input, 0, KEY),
+  run(bytes) {
+    const pace = decodePace(bytes, KEY);
+    if (pace !== undefined) mustEqual(encodePace(pace, KEY), bytes, 'the PACE has a second encoding');
+  },
+};
+
 const meshTarget: FuzzTarget = {
   name: 'mesh-message',
   reachesAll: true,
@@ -298,6 +334,7 @@ export const WIRE_TARGETS: readonly FuzzTarget[] = [
   handshakeTarget,
   viewTarget,
   forwardTarget,
+  paceTarget,
   meshTarget,
 ];
 

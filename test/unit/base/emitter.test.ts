@@ -97,3 +97,15 @@ test('a listener may subscribe and unsubscribe others while it runs', () => {
   emitter.emit('hit', { power: 1 });
   expect(heard).toEqual(['a', 'b', 'b', 'late']);
 });
+
+test('emitting to nobody, and ending a subscription that was cleared, do nothing', () => {
+  const emitter = new Emitter<Events>();
+  emitter.emit('hit', { power: 1 });
+  const stop = emitter.on('hit', () => {
+    throw new Error('called');
+  });
+  emitter.clear();
+  stop();
+  emitter.emit('hit', { power: 1 });
+  expect(emitter.has('hit')).toBe(false);
+});

@@ -91,3 +91,8 @@ test('an SdkError carries its cause and how long to wait', () => {
   expect(error).toMatchObject({ code: 'rate-limited', retryAfterMs: 250, cause });
   expect('cause' in new SdkError('aborted', 'stopped')).toBe(false);
 });
+
+test('a ring may have a single cell', () => {
+  const ring = new CellRing(1, 2);
+  expect([ring.offsetOf(0), ring.offsetOf(77), ring.bytes.length]).toEqual([0, 0, 2]);
+});

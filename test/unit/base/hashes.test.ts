@@ -152,3 +152,9 @@ describe('crc16', () => {
     expect(results.size).toBe(0x10000);
   });
 });
+
+test('without a count the hash goes to the end, from wherever it starts', () => {
+  const words = Int32Array.from([5, -6, 7, -8, 9, 10, -11]);
+  for (let start = 0; start <= words.length; start += 1)
+    expect(hashWords(words, start)).toBe(hashWords(words.slice(start)));
+});

@@ -85,3 +85,25 @@ test('deepFreeze freezes every level and returns the same value', () => {
   expect(deepFreeze(value)).toBe(value);
   expect([value, value.list, value.list[0]].every((part) => Object.isFrozen(part))).toBe(true);
 });
+
+test('objects nest as deep as lists do', () => {
+  let deep: unknown = 1;
+  for (let level = 0; level < 32; level += 1) deep = { a: deep };
+  expect(canonicalJson(deep)).toContain('{"a":1}');
+  expect(refusal({ a: deep }).message).toContain('32 levels');
+});
+
+test.each([
+  [new Date(0), 'class instance'],
+  [new Map(), 'class instance'],
+  [() => 1, 'function'],
+  [undefined, 'undefined'],
+  [Symbol('s'), 'symbol'],
+  [1n, 'bigint'],
+])('what is no JSON is called by its kind', (value, kind) => {
+  expect(refusal({ a: value }).message).toContain(`value.a is a ${kind},`);
+});
+
+test('deepFreeze leaves what is no object as it is', () => {
+  for (const value of [null, 1, 'text', true]) expect(deepFreeze(value)).toBe(value);
+});

@@ -66,3 +66,15 @@ test('a seed is taken modulo 2^32', () => {
   expect(createRandom(2 ** 32 + 5).next()).toBe(createRandom(5).next());
   expect(createRandom(-1).next()).toBe(createRandom(2 ** 32 - 1).next());
 });
+
+test('a chance of nothing is not taken even by the lowest number of all', () => {
+  // The state that the step of the generator takes to zero, whose number is zero.
+  const words = Int32Array.from([-0x9e3779b9 | 0]);
+  expect(new WordRandom(words).next()).toBe(0);
+  expect(new WordRandom(Int32Array.from([-0x9e3779b9 | 0])).chance(0)).toBe(false);
+});
+
+test('neighbouring seeds give different numbers', () => {
+  const firsts = Array.from({ length: 64 }, (_, seed) => createRandom(seed).next());
+  expect(new Set(firsts).size).toBe(64);
+});

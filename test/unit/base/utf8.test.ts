@@ -75,3 +75,30 @@ test.each([0, 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xffff, 0x10000, 0x10fff
     expect(decodeUtf8(encodeUtf8(text))).toBe(text);
   },
 );
+
+test('long texts come back, wherever they are put together', () => {
+  for (const length of [4094, 4095, 4096, 4097, 8192, 8193, 100_000]) {
+    for (const character of ['z', '\u00e9', '\u20ac', '\u{1f600}']) {
+      const text = `a${character.repeat(length)}b`;
+      expect(decodeUtf8(encodeUtf8(text)) === text).toBe(true);
+      expect(encodeUtf8(text).length).toBe(2 + length * encodeUtf8(character).length);
+    }
+  }
+});
+
+test('every first byte with every number of continuations is taken or refused as the platform does', () => {
+  const wrong: number[] = [];
+  for (let first = 0; first < 256; first += 1)
+    for (const second of [0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0])
+      for (let more = 0; more <= 3; more += 1) {
+        const bytes = Uint8Array.from([first, second, 0x80, 0xbf].slice(0, more + 1));
+        let expected: string | undefined;
+        try {
+          expected = strict.decode(bytes);
+        } catch {
+          expected = undefined;
+        }
+        if (decodeUtf8(bytes) !== expected) wrong.push(first);
+      }
+  expect(wrong).toEqual([]);
+});

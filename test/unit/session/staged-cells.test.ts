@@ -3,7 +3,7 @@ import { defineInput, int } from 'rollmesh/state';
 import { CellRing } from '../../../sdk/src/base/cell-ring.js';
 import { createRandom } from '../../../sdk/src/base/prng.js';
 import { FrameExchange } from '../../../sdk/src/session/frame-exchange.js';
-import { SlotLog } from '../../../sdk/src/session/slot-log.js';
+import { NO_FRAME, SlotLog } from '../../../sdk/src/session/slot-log.js';
 import { encodeSlotCells } from '../../../sdk/src/wire/view-messages.js';
 
 const input = defineInput({ v: int(0, 200) });
@@ -17,6 +17,7 @@ function exchangeOf(log: SlotLog): FrameExchange {
     logs: [log],
     ownLogs: [],
     peerCount: 3,
+    confirmLimit: () => NO_FRAME,
     onWrong: () => {},
     onEquivocation: () => {},
   });
@@ -115,6 +116,7 @@ test('inputs of many bytes are staged whole', () => {
     logs: [log],
     ownLogs: [],
     peerCount: 3,
+    confirmLimit: () => NO_FRAME,
     onWrong: () => {},
     onEquivocation: () => {},
   });

@@ -26,14 +26,14 @@ export function randomState(byteLength: number, seed = 1): Uint8Array {
 /** What the members know besides the state. */
 export function headerOf(memberCount: number, frame = 600): ManifestHeader {
   return {
-    ...{ matchKey: 0x21bc, seed: 42, viewId: 7, frame, stateHash: -5 },
+    ...{ matchKey: 0x21bc, seed: 42, viewId: 7, frame, isPaused: false, stateHash: -5 },
     peers: Array.from({ length: memberCount + 1 }, (_, index) => ({
       ...{ id: index === memberCount ? 'newcomer' : `m${index}` },
       ...{ isMember: index < memberCount, joinNumber: 1 },
     })),
     inputBytes: 1,
     slots: Array.from({ length: memberCount }, (_, owner) => ({
-      ...{ owner, state: 'active' as const, since: 0, lastInput: Uint8Array.of(owner) },
+      ...{ owner, control: 'owner' as const, since: 0, epoch: 0, held: frame, input: Uint8Array.of(owner) },
     })),
     config: { framesPerSecond: 60, onLost: 'vacate' },
   };

@@ -12,18 +12,24 @@ import {
   decodeManifest,
   encodeManifest,
   type Manifest,
+  type ManifestSlot,
   manifestDigest,
   outlineOf,
 } from '../../../sdk/src/wire/join-manifest.js';
 import { joinKeyOf } from '../../../sdk/src/wire/join-messages.js';
 import { KEY, resealed } from './join-values.js';
 
+const slot = (change: Partial<ManifestSlot> = {}): ManifestSlot => ({
+  ...{ owner: 0, control: 'owner', since: 0, epoch: 0, held: 4, input: Uint8Array.of(9) },
+  ...change,
+});
+
 /** A manifest with one peer and one slot. */
 const small: Manifest = {
-  ...{ matchKey: 1, seed: 2, viewId: 3, frame: 4, stateHash: 5 },
+  ...{ matchKey: 1, seed: 2, viewId: 3, frame: 4, isPaused: false, stateHash: 5 },
   ...outlineOf(Uint8Array.of(1, 2, 3)),
   peers: [{ id: 'a', isMember: true, joinNumber: 0 }],
-  ...{ inputBytes: 1, slots: [{ owner: 0, state: 'active', since: 0, lastInput: Uint8Array.of(9) }] },
+  ...{ inputBytes: 1, slots: [slot()] },
   config: { b: 1, a: [true, null] },
 };
 const understands = (change: Partial<Manifest>): boolean =>
@@ -41,10 +47,7 @@ test.each<[string, Partial<Manifest>]>([
     'with more chunks than may be',
     { byteLength: 2_000_000, chunkBytes: 1000, chunkHashes: new Array(2000).fill(1) },
   ],
-  [
-    'without peers',
-    { peers: [], slots: [{ owner: undefined, state: 'vacant', since: 0, lastInput: Uint8Array.of(0) }] },
-  ],
+  ['without peers', { peers: [], slots: [slot({ owner: undefined, control: 'vacant' })] }],
   [
     'with 32 peers',
     { peers: Array.from({ length: 32 }, (_, index) => ({ id: `p${index}`, isMember: true, joinNumber: 0 })) },
@@ -54,32 +57,14 @@ test.each<[string, Partial<Manifest>]>([
   ['with a space in an id', { peers: [{ id: 'a b', isMember: true, joinNumber: 0 }] }],
   ['with a letter beyond ASCII in an id', { peers: [{ id: '\x7f', isMember: true, joinNumber: 0 }] }],
   ['with a peer twice', { peers: [small.peers[0], small.peers[0]] as Manifest['peers'] }],
-  [
-    'with inputs of no bytes',
-    { inputBytes: 0, slots: [{ owner: 0, state: 'active', since: 0, lastInput: new Uint8Array(0) }] },
-  ],
-  [
-    'with inputs of 65 bytes',
-    { inputBytes: 65, slots: [{ owner: 0, state: 'active', since: 0, lastInput: new Uint8Array(65) }] },
-  ],
+  ['with inputs of no bytes', { inputBytes: 0, slots: [slot({ input: new Uint8Array(0) })] }],
+  ['with inputs of 65 bytes', { inputBytes: 65, slots: [slot({ input: new Uint8Array(65) })] }],
   ['without slots', { slots: [] }],
   ['with 17 slots', { slots: new Array(17).fill(small.slots[0]) }],
-  [
-    'with an owner that is no peer',
-    { slots: [{ owner: 1, state: 'active', since: 0, lastInput: Uint8Array.of(0) }] },
-  ],
-  [
-    'with an active slot of nobody',
-    { slots: [{ owner: undefined, state: 'active', since: 0, lastInput: Uint8Array.of(0) }] },
-  ],
-  [
-    'with a slot in no known state',
-    { slots: [{ owner: 0, state: 'unknown' as 'active', since: 0, lastInput: Uint8Array.of(0) }] },
-  ],
-  [
-    'whose inputs are longer than it says',
-    { slots: [{ owner: 0, state: 'active', since: 0, lastInput: new Uint8Array(2) }] },
-  ],
+  ['with an owner that is no peer', { slots: [slot({ owner: 1 })] }],
+  ['with a slot of nobody that is played', { slots: [slot({ owner: undefined })] }],
+  ['with a slot that nobody known controls', { slots: [slot({ control: 'unknown' as 'owner' })] }],
+  ['whose inputs are longer than it says', { slots: [slot({ input: new Uint8Array(2) })] }],
 ])('a manifest %s is refused', (_name, change) => {
   expect(understands({})).toBe(true);
   expect(understands(change)).toBe(false);
@@ -130,6 +115,16 @@ test('a config reserves no names, and what is decoded is frozen', () => {
   expect(encodeManifest({ ...small, config }, KEY)).toEqual(bytes);
 });
 
+test('a slot of nobody is vacant, and paused is yes or no', () => {
+  expect(understands({ slots: [slot({ owner: undefined, control: 'vacant' })] })).toBe(true);
+  for (const isPaused of [false, true]) {
+    const bytes = encodeManifest({ ...small, isPaused }, KEY);
+    expect(decodeManifest(bytes, KEY)?.isPaused).toBe(isPaused);
+    bytes[17] = 2;
+    expect(decodeManifest(resealed(bytes, KEY), KEY)).toBeUndefined();
+  }
+});
+
 test('a config takes 8 KiB, not more', () => {
   const sized = (length: number): string => `{"a":"${'x'.repeat(length - 8)}"}`;
   expect(decodeManifest(withConfig(sized(8192)), KEY)).toBeDefined();
@@ -154,7 +149,7 @@ test('the largest manifest that can be fits into a message, and a larger message
     })),
     ...{
       inputBytes: 64,
-      slots: new Array(16).fill({ owner: 30, state: 'active', since: 1, lastInput: new Uint8Array(64) }),
+      slots: new Array(16).fill(slot({ owner: 30, input: new Uint8Array(64) })),
     },
     config: { a: 'x'.repeat(8192 - 8) },
   };

@@ -8,6 +8,7 @@ import {
   decodeManifest,
   encodeManifest,
   type Manifest,
+  type ManifestControl,
   outlineOf,
 } from '../../../sdk/src/wire/join-manifest.js';
 import {
@@ -97,6 +98,8 @@ const configs = fc.dictionary(
   { maxKeys: 4, noNullPrototype: true },
 ) as fc.Arbitrary<JsonObject>;
 
+const CONTROLS: readonly ManifestControl[] = ['owner', 'substitute', 'lost', 'vacant'];
+
 export const manifests: fc.Arbitrary<Manifest> = fc
   .record({
     state: fc.oneof(
@@ -105,8 +108,15 @@ export const manifests: fc.Arbitrary<Manifest> = fc
     ),
     peers: fc.uniqueArray(ids, { minLength: 1, maxLength: 31 }),
     inputBytes: fc.integer({ min: 1, max: 64 }),
-    head: fc.record({ matchKey: u16, seed: u32, viewId: u32, frame: u32, stateHash: i32 }),
-    slots: fc.array(fc.tuple(fc.nat(31), fc.nat(2), u32), { minLength: 1, maxLength: 16 }),
+    head: fc.record({
+      matchKey: u16,
+      seed: u32,
+      viewId: u32,
+      frame: u32,
+      isPaused: fc.boolean(),
+      stateHash: i32,
+    }),
+    slots: fc.array(fc.tuple(fc.nat(31), fc.nat(3), u32), { minLength: 1, maxLength: 16 }),
     config: configs,
   })
   .map(({ state, peers, inputBytes, head, slots, config }) => ({
@@ -114,14 +124,11 @@ export const manifests: fc.Arbitrary<Manifest> = fc
     ...outlineOf(state),
     peers: peers.map((id, index) => ({ id, isMember: index % 2 === 0, joinNumber: index * 2000 })),
     inputBytes,
-    slots: slots.map(([owner, kind, since]) => ({
+    slots: slots.map(([owner, control, since]) => ({
       ...(owner === 31
-        ? { owner: undefined, state: 'vacant' as const }
-        : {
-            owner: owner % peers.length,
-            state: (['active', 'substituted', 'vacant'] as const)[kind] ?? 'active',
-          }),
-      ...{ since, lastInput: new Uint8Array(inputBytes).fill(owner) },
+        ? { owner: undefined, control: 'vacant' as const }
+        : { owner: owner % peers.length, control: CONTROLS[control] as ManifestControl }),
+      ...{ since, epoch: since & 0xffff, held: since >>> 1, input: new Uint8Array(inputBytes).fill(owner) },
     })),
     config,
   }));
