@@ -54,7 +54,8 @@ test('a changed number would part the versions of the wire', () => {
 test('a fresh header says nothing', () => {
   expect(createFrameHeader()).toEqual({
     ...{ frame16: 0, stamp: 2047, ack: 0, wideAck: false, count: 0, epoch: 0, cellsAt: 0 },
-    ...{ hasReport: false, clock: 0x7fff, received16: 0, vectorLength: 0, view8: 0, hears: 0, vectorAt: 0 },
+    ...{ hasReport: false, clock: 0x7fff, received16: 0, steering12: 0, delayFrames: 0 },
+    ...{ vectorLength: 0, view8: 0, hears: 0, vectorAt: 0 },
     ...{ hasHash: false, hashFrame16: 0, hash: 0 },
     ...{ hasRelay: false, relaySlot: 0, relayFirst16: 0, relayCount: 0, relayCellsAt: 0 },
   });
@@ -79,7 +80,7 @@ test.each([
 
 test('the first byte goes up to 127: the highest stamp with all flags', () => {
   const rest = [0, 0, 0, 0, 0, 0, 0, 0];
-  const report = [0, 0, 0, 0, 1, ...new Array<number>(5 + 2).fill(0)];
+  const report = [0, 0, 0, 0, 0, 0, 1, ...new Array<number>(5 + 2).fill(0)];
   const hash = [30, 0, 1, 2, 3, 4];
   const relay = [0, 1, 0, 1, 0];
   expect(isTaken([127, ...rest, ...report, ...hash, ...relay], { vectorLength: 1 })).toBe(true);
@@ -89,7 +90,7 @@ test('the first byte goes up to 127: the highest stamp with all flags', () => {
 
 test('a vector has as many entries as it says, and no more than the match has slots', () => {
   const report = (entries: number, bytes: number): number[] => {
-    const head = [packets.FLAG_REPORT, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 0, entries];
+    const head = [packets.FLAG_REPORT, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 0, 0, 0, entries];
     return [...head, ...new Array<number>(bytes).fill(0)];
   };
   const legal: number[][] = [];
@@ -115,6 +116,8 @@ test('the fields of a report stand where they are written', () => {
     0xff,
     2,
     1,
+    0x34,
+    0x52,
     2,
     9,
     4,
@@ -128,13 +131,14 @@ test('the fields of a report stand where they are written', () => {
   ];
   expect(decodeFramePacket(sealed(report), shape, header)).toBe(true);
   expect(header).toMatchObject({ count: 0, epoch: 1, clock: -2, received16: 258, vectorLength: 2 });
-  expect(header).toMatchObject({ view8: 9, hears: 0x81020304 | 0, vectorAt: 18 });
+  expect(header).toMatchObject({ steering12: 0x234, delayFrames: 5 });
+  expect(header).toMatchObject({ view8: 9, hears: 0x81020304 | 0, vectorAt: 20 });
 });
 
 test('a report between two peers says nothing of views', () => {
   const header = createFrameHeader();
   const flags = packets.FLAG_REPORT | packets.FLAG_HASH;
-  const bytes = sealed([flags, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 0, 0, 30, 0, 1, 2, 3, 4]);
+  const bytes = sealed([flags, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 0, 0, 0, 0, 30, 0, 1, 2, 3, 4]);
   const shape = { matchKey: KEY, senderSlots: 1, cellBytes: 1, vectorLength: 4 };
   expect(decodeFramePacket(bytes, shape, header)).toBe(true);
   expect(header).toMatchObject({ clock: 1, received16: 2, view8: 0, hears: 0, vectorAt: 0, hashFrame16: 30 });
