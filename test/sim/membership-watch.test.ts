@@ -1,5 +1,5 @@
 /** The checker of membership alone: each thing it must find, and the cases it must let pass. */
-import { MembershipWatch } from '../../sdk/src/simulator/checks/membership-watch.js';
+import { type Change, MembershipWatch } from '../../sdk/src/simulator/checks/membership-watch.js';
 import { type Violation, ViolationLog } from '../../sdk/src/simulator/checks/violations.js';
 
 interface Setup {
@@ -27,12 +27,25 @@ function setUp({ silenceMs = 100, owners = [0, 1, 2] } = {}): Setup {
   return { watch, found: violations.found, down, left };
 }
 
+/** A peer is told of a loss; all it knows then, unless the loss changes nothing. */
+function lose(
+  watch: MembershipWatch,
+  observer: number,
+  { lost, cutFrame }: { readonly lost: number; readonly cutFrame: number },
+  reason: 'left' | 'lost',
+): readonly Change[] | undefined {
+  if (!watch.left(observer, lost, reason)) return undefined;
+  return watch.changed(observer, [{ kind: 'lost', peer: lost, afterFrame: cutFrame }]);
+}
+
 test('peers that are told of the same loss are at peace', () => {
   const { watch, found, down } = setUp();
   down.add(2);
   for (const peer of [0, 1, 3]) {
     watch.final(peer, 95);
-    expect(watch.left(peer, { lost: 2, cutFrame: 100 }, 'lost')).toEqual([{ lost: 2, cutFrame: 100 }]);
+    expect(lose(watch, peer, { lost: 2, cutFrame: 100 }, 'lost')).toEqual([
+      { kind: 'lost', peer: 2, afterFrame: 100 },
+    ]);
     watch.viewReached(peer, 1);
     watch.final(peer, 120);
   }
@@ -43,22 +56,22 @@ test('peers that are told of the same loss are at peace', () => {
   expect(watch.hasForked).toBe(false);
 });
 
-test('losses are listed by their cuts, however they came', () => {
+test('losses are listed in the order of views', () => {
   const { watch, down } = setUp({ owners: [0, 1, 2, 3] });
   down.add(1).add(2);
-  watch.left(0, { lost: 1, cutFrame: 120 }, 'lost');
-  expect(watch.left(0, { lost: 2, cutFrame: 110 }, 'left')).toEqual([
-    { lost: 2, cutFrame: 110 },
-    { lost: 1, cutFrame: 120 },
+  lose(watch, 0, { lost: 1, cutFrame: 120 }, 'lost');
+  expect(lose(watch, 0, { lost: 2, cutFrame: 110 }, 'left')).toEqual([
+    { kind: 'lost', peer: 1, afterFrame: 120 },
+    { kind: 'lost', peer: 2, afterFrame: 110 },
   ]);
 });
 
 test('two cuts in one view are found', () => {
   const { watch, found, down } = setUp();
   down.add(2);
-  watch.left(0, { lost: 2, cutFrame: 100 }, 'lost');
+  lose(watch, 0, { lost: 2, cutFrame: 100 }, 'lost');
   watch.viewReached(0, 1);
-  watch.left(1, { lost: 2, cutFrame: 101 }, 'lost');
+  lose(watch, 1, { lost: 2, cutFrame: 101 }, 'lost');
   watch.viewReached(1, 1);
   expect(found).toMatchObject([{ check: 'membership', peer: 1 }]);
   expect(found[0]?.detail).toBe('in view 1 it knows [2@101], peer 0: [2@100]');
@@ -71,7 +84,7 @@ test.each([
   const { watch, found, down } = setUp();
   if (isBefore) watch.final(1, 101);
   down.add(2);
-  watch.left(0, { lost: 2, cutFrame: 100 }, 'lost');
+  lose(watch, 0, { lost: 2, cutFrame: 100 }, 'lost');
   if (!isBefore) watch.final(1, 101);
   expect(found).toMatchObject([{ check: 'membership', peer: 1, frame: 101 }]);
 });
@@ -80,7 +93,7 @@ test('a final frame up to the cut is none', () => {
   const { watch, found, down } = setUp();
   watch.final(1, 100);
   down.add(2);
-  watch.left(0, { lost: 2, cutFrame: 100 }, 'lost');
+  lose(watch, 0, { lost: 2, cutFrame: 100 }, 'lost');
   watch.final(1, 100);
   expect(found).toEqual([]);
 });
@@ -93,27 +106,27 @@ test('the loss of a living peer is found, unless faults may have kept it silent 
   ] as const;
   for (const { silenceMs, reason, count } of cases) {
     const { watch, found } = setUp({ silenceMs });
-    watch.left(0, { lost: 2, cutFrame: 100 }, reason);
+    lose(watch, 0, { lost: 2, cutFrame: 100 }, reason);
     expect(found).toHaveLength(count);
   }
 });
 
 test('who was lost by a peer is not heard by it any more, and may lose it in turn', () => {
   const { watch, found } = setUp({ silenceMs: 100, owners: [0, 1] });
-  watch.left(1, { lost: 0, cutFrame: 100 }, 'lost');
+  lose(watch, 1, { lost: 0, cutFrame: 100 }, 'lost');
   expect(found).toHaveLength(1);
-  watch.left(0, { lost: 1, cutFrame: 120 }, 'lost');
+  lose(watch, 0, { lost: 1, cutFrame: 120 }, 'lost');
   expect(found).toHaveLength(1);
 });
 
 test('a view that the last of two made alone is its own', () => {
   const { watch, found, left } = setUp();
   left.add(2);
-  watch.left(0, { lost: 2, cutFrame: 100 }, 'left');
+  lose(watch, 0, { lost: 2, cutFrame: 100 }, 'left');
   watch.viewReached(0, 1);
   left.add(0);
-  watch.left(1, { lost: 2, cutFrame: 100 }, 'left');
-  watch.left(1, { lost: 0, cutFrame: 110 }, 'left');
+  lose(watch, 1, { lost: 2, cutFrame: 100 }, 'left');
+  lose(watch, 1, { lost: 0, cutFrame: 110 }, 'left');
   watch.viewReached(1, 1);
   expect(found).toEqual([]);
 });
@@ -121,7 +134,7 @@ test('a view that the last of two made alone is its own', () => {
 test('members that differ at the end are found', () => {
   const { watch, found, down } = setUp();
   down.add(2);
-  watch.left(0, { lost: 2, cutFrame: 100 }, 'lost');
+  lose(watch, 0, { lost: 2, cutFrame: 100 }, 'lost');
   watch.finish([0]);
   expect(found).toEqual([]);
   watch.finish([0, 1]);
@@ -132,13 +145,13 @@ test('the last two may lose each other: a declared fork, after which they need n
   const { watch, found, down } = setUp({ silenceMs: 5000 });
   down.add(2);
   for (const peer of [0, 1]) {
-    watch.left(peer, { lost: 2, cutFrame: 100 }, 'lost');
+    lose(watch, peer, { lost: 2, cutFrame: 100 }, 'lost');
     watch.viewReached(peer, 1);
     watch.final(peer, 150);
   }
-  watch.left(0, { lost: 1, cutFrame: 130 }, 'lost');
+  lose(watch, 0, { lost: 1, cutFrame: 130 }, 'lost');
   watch.viewReached(0, 2);
-  watch.left(1, { lost: 0, cutFrame: 131 }, 'lost');
+  lose(watch, 1, { lost: 0, cutFrame: 131 }, 'lost');
   watch.viewReached(1, 2);
   watch.finish([0, 1]);
   expect(watch.hasForked).toBe(true);
@@ -149,10 +162,10 @@ test('who said goodbye is not counted among the last two, even before its leavin
   const { watch, found, left } = setUp({ silenceMs: 5000 });
   left.add(2);
   watch.final(0, 140);
-  watch.left(0, { lost: 1, cutFrame: 130 }, 'lost');
-  watch.left(0, { lost: 2, cutFrame: 150 }, 'left');
-  watch.left(1, { lost: 0, cutFrame: 131 }, 'lost');
-  watch.left(1, { lost: 2, cutFrame: 150 }, 'left');
+  lose(watch, 0, { lost: 1, cutFrame: 130 }, 'lost');
+  lose(watch, 0, { lost: 2, cutFrame: 150 }, 'left');
+  lose(watch, 1, { lost: 0, cutFrame: 131 }, 'lost');
+  lose(watch, 1, { lost: 2, cutFrame: 150 }, 'left');
   watch.finish([0, 1]);
   expect(watch.hasForked).toBe(true);
   expect(found).toEqual([]);
@@ -161,7 +174,7 @@ test('who said goodbye is not counted among the last two, even before its leavin
 test('the last two with one of them dead is no fork', () => {
   const { watch, down } = setUp({ owners: [0, 1] });
   down.add(1);
-  watch.left(0, { lost: 1, cutFrame: 100 }, 'lost');
+  lose(watch, 0, { lost: 1, cutFrame: 100 }, 'lost');
   expect(watch.hasForked).toBe(false);
 });
 
@@ -169,11 +182,46 @@ test('a watcher that is lost changes nothing for the others', () => {
   const { watch, found, down } = setUp();
   down.add(3);
   expect(watch.isLostWatcher(3)).toBe(false);
-  expect(watch.left(0, { lost: 3, cutFrame: 100 }, 'lost')).toBeUndefined();
+  expect(lose(watch, 0, { lost: 3, cutFrame: 100 }, 'lost')).toBeUndefined();
   watch.viewReached(0, 0);
   watch.viewReached(1, 0);
   watch.finish([0, 1]);
   expect(found).toEqual([]);
   expect(watch.isLostWatcher(3)).toBe(true);
   expect([watch.isVoter(0), watch.isVoter(3)]).toEqual([true, false]);
+});
+
+test('who is late has no vote until it is back', () => {
+  const { watch, found } = setUp();
+  watch.changed(0, [{ kind: 'late', peer: 1, afterFrame: 100 }]);
+  expect(watch.votersOf(0)).toEqual([0, 2]);
+  expect(watch.isLate(0, 1)).toBe(true);
+  watch.changed(0, [{ kind: 'back', peer: 1, afterFrame: 150 }]);
+  expect(watch.votersOf(0)).toEqual([0, 1, 2]);
+  expect([watch.substitutions, watch.returns]).toEqual([1, 1]);
+  expect(found).toEqual([]);
+});
+
+test('peers that know different substitutions in one view are found', () => {
+  const { watch, found } = setUp();
+  watch.changed(0, [{ kind: 'late', peer: 2, afterFrame: 100 }]);
+  watch.viewReached(0, 1);
+  watch.changed(1, [{ kind: 'late', peer: 2, afterFrame: 99 }]);
+  watch.viewReached(1, 1);
+  expect(found).toMatchObject([{ check: 'membership', peer: 1 }]);
+  expect(found[0]?.detail).toBe('in view 1 it knows [2 late@99], peer 0: [2 late@100]');
+});
+
+test('a final frame after the cut of a substituted peer is found; the end of a substitute is no cut', () => {
+  const { watch, found, down } = setUp();
+  watch.final(1, 120);
+  watch.changed(0, [{ kind: 'late', peer: 2, afterFrame: 100 }]);
+  expect(found).toMatchObject([{ check: 'membership', peer: 1, frame: 120 }]);
+  down.add(2);
+  const other = setUp();
+  for (const peer of [0, 1]) other.watch.changed(peer, [{ kind: 'late', peer: 2, afterFrame: 100 }]);
+  other.watch.final(1, 400);
+  other.down.add(2);
+  lose(other.watch, 0, { lost: 2, cutFrame: 100 }, 'lost');
+  expect(other.found).toEqual([]);
 });

@@ -21,7 +21,8 @@ export type Happening =
   | 'brokenLink'
   | 'departures'
   | 'noFaults'
-  | 'effects';
+  | 'effects'
+  | 'lies';
 
 /** Sums over all seeds. */
 export interface SwarmCoverage {
@@ -72,6 +73,13 @@ export const SHARES: readonly (readonly [Happening, number, number])[] = [
   ['departures', 20, 80],
   ['noFaults', 1, 50],
   ['effects', 70, 100],
+];
+
+/** The same in a swarm in which a peer lies. */
+const SHARES_WITH_LIARS: typeof SHARES = [
+  ['lies', 75, 100],
+  ['rollbacks', 90, 100],
+  ['constantLatency', 10, 30],
 ];
 
 /** Kinds of messages that only some versions or meshes send: what is named here need not occur. */
@@ -128,6 +136,7 @@ function happenings(
     departures: departures > 0,
     noFaults: planned.length === 0,
     effects: effects > 0,
+    lies: report.coverage.lies > 0,
   };
 }
 
@@ -164,12 +173,15 @@ export function percentOf(coverage: SwarmCoverage, name: Happening): number {
 /** What did not happen often enough, or too often, in words; nothing if the swarm is too small to tell. */
 export function vacuityOf(coverage: SwarmCoverage): string[] {
   if (coverage.seeds < VACUITY_SEEDS) return [];
-  const shares = SHARES.flatMap(([name, least, most]) => {
+  const isHonest = (coverage.happened['lies'] ?? 0) === 0;
+  const required = isHonest ? SHARES : SHARES_WITH_LIARS;
+  const shares = required.flatMap(([name, least, most]) => {
     const percent = percentOf(coverage, name);
     return percent >= least && percent <= most
       ? []
       : [`${name} in ${percent.toFixed(1)} % of the seeds, not in ${least} to ${most} %`];
   });
+  if (!isHonest) return shares;
   const silent = Object.entries(coverage.messages).flatMap(([kind, { sent, dropped }]) =>
     (sent > 0 && dropped > 0) || RARE_MESSAGES.includes(kind)
       ? []

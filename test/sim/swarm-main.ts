@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { describeReport } from 'rollmesh/simulator';
+import { BYZANTINE_STRATEGIES, type ByzantineStrategy, describeReport } from 'rollmesh/simulator';
 import {
   emptyResult,
   mergeResults,
@@ -23,6 +23,7 @@ const USAGE = `Plays many random matches in virtual time and checks every step o
   --seconds S       length of a run in virtual seconds; the last fifth, at least 3 s, is for recovery (default 10)
   --peers N         2 to 8 peers (default: drawn per seed)
   --game NAME       mixed, swift, buffer, plain or custom (default mixed)
+  --byzantine NAME  one peer lies: a strategy, or all for another one in each seed
   --jobs N          threads, 1 to 64 (default 2)
   --trace FILE      with --seed: writes everything that happened
   --json            prints the result as JSON
@@ -39,6 +40,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '10' },
     peers: { type: 'string' },
     game: { type: 'string', default: 'mixed' },
+    byzantine: { type: 'string' },
     jobs: { type: 'string', default: '2' },
     trace: { type: 'string' },
     json: { type: 'boolean', default: false },
@@ -60,15 +62,18 @@ function wholeNumber(name: string, text: string, most: number): number {
 }
 
 function readOptions(): SwarmOptions {
-  const { seed, seeds, seconds, peers, game } = values;
+  const { seed, seeds, seconds, peers, game, byzantine } = values;
   const [first = '', last = ''] = seed === undefined ? seeds.split('..') : [seed, seed];
   if (!SWARM_GAMES.some((name) => name === game)) refuse(`--game: there is no game "${game}".`);
+  if (byzantine !== undefined && !['all', ...BYZANTINE_STRATEGIES].includes(byzantine))
+    refuse(`--byzantine: there is no strategy "${byzantine}".`);
   if (!(Number(seconds) > 3)) refuse(`--seconds: ${seconds} is not a number above 3.`);
   return {
     firstSeed: wholeNumber('seeds', first, 4_294_967_295),
     lastSeed: wholeNumber('seeds', last, 4_294_967_295),
     seconds: Number(seconds),
     game: game as SwarmGameName,
+    ...(byzantine === undefined ? {} : { byzantine: byzantine as ByzantineStrategy | 'all' }),
     ...(peers === undefined ? {} : { peers: wholeNumber('peers', peers, 8) }),
   };
 }

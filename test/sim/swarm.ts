@@ -3,6 +3,8 @@
  * outside of the test runner's sandbox, which makes every `Math.imul` a slow global look-up, a run is several times faster.
  */
 import {
+  BYZANTINE_STRATEGIES,
+  type ByzantineStrategy,
   describeReport,
   randomScenario,
   type SimulateOptions,
@@ -21,6 +23,8 @@ export interface SwarmOptions {
   /** Default: 2 to 8, drawn per seed. */
   readonly peers?: number;
   readonly game: SwarmGameName;
+  /** One peer lies: how, or 'all' for another way in each seed. */
+  readonly byzantine?: ByzantineStrategy | 'all';
   /** Plays every `step`-th seed only: several processes share a swarm. Default 1. */
   readonly step?: number;
 }
@@ -39,13 +43,20 @@ function settleMsOf(seconds: number): number {
   return Math.max(3000, seconds * 200);
 }
 
+/** How a peer lies in this seed, if at all. */
+export function strategyOf(seed: number, { byzantine }: SwarmOptions): ByzantineStrategy | undefined {
+  return byzantine === 'all' ? BYZANTINE_STRATEGIES[seed % BYZANTINE_STRATEGIES.length] : byzantine;
+}
+
 /** The conditions of one seed. */
 export function scenarioOf(seed: number, options: SwarmOptions): SimulateOptions<unknown, unknown> {
   const game = swarmGame(seed, options.game);
   const settleMs = settleMsOf(options.seconds);
   const frames = Math.max(1, Math.round((options.seconds - settleMs / 1000) * game.framesPerSecond));
   const peers = options.peers === undefined ? {} : { peers: Math.min(options.peers, game.playersMax) };
-  return { ...randomScenario(game, { seed, frames, ...peers }), settleMs };
+  const byzantine = strategyOf(seed, options);
+  const liars = byzantine === undefined ? {} : { byzantine };
+  return { ...randomScenario(game, { seed, frames, ...peers, ...liars }), settleMs };
 }
 
 /** Plays one seed. */
@@ -54,8 +65,9 @@ export function runSeed(seed: number, options: SwarmOptions, trace = false): Sim
 }
 
 /** The command that repeats one seed. */
-export function repeatCommand(seed: number, { seconds, peers, game }: SwarmOptions): string {
-  const more = `${peers === undefined ? '' : ` --peers ${peers}`}${game === 'mixed' ? '' : ` --game ${game}`}`;
+export function repeatCommand(seed: number, options: SwarmOptions): string {
+  const { seconds, peers, game, byzantine } = options;
+  const more = `${peers === undefined ? '' : ` --peers ${peers}`}${game === 'mixed' ? '' : ` --game ${game}`}${byzantine === undefined ? '' : ` --byzantine ${byzantine}`}`;
   return `npm run swarm -- --seed ${seed} --seconds ${seconds}${more} --trace trace.txt`;
 }
 

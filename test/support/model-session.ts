@@ -58,6 +58,7 @@ class ModelSession<S, I> implements Session<S, I> {
   phase: Session['phase'] = 'handshake';
   frameConfirmed = 0;
   stepsPerAdvanceMax = STEPS_MAX;
+  inputDelayFrames: Session['inputDelayFrames'] = 2;
   readonly viewId = 0;
   readonly frameFraction = 0;
   readonly slots: Session['slots'];

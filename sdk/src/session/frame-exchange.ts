@@ -27,6 +27,7 @@ import {
   INPUTS_BYTES_MAX,
   NARROW_ACK_FRAMES,
   RELAY_FRAMES_MAX,
+  REPORT_BYTES,
   read16,
   type SealFields,
   STAMP_NONE,
@@ -65,6 +66,8 @@ export interface OutgoingFacts {
   /** Hash of the newest frame that is due for a check. */
   hash: number;
   report: boolean;
+  /** Delay that we want for our own inputs. */
+  delayFrames: number;
   viewId: number;
   /** Peers whose packets arrive here, a bit each. */
   hears: number;
@@ -223,15 +226,18 @@ export class FrameExchange {
     let clock = CLOCK_UNKNOWN;
     if (to.clock.measured) {
       const steps = Math.round(to.clock.local(facts.clock.adjustment) * CLOCK_STEPS_PER_FRAME);
-      if (steps > -CLOCK_UNKNOWN && steps < CLOCK_UNKNOWN) clock = steps;
+      // Too far apart for the field: the most it can say still tells which way.
+      clock = Math.max(1 - CLOCK_UNKNOWN, Math.min(CLOCK_UNKNOWN - 1, steps));
     }
     write16(out, offset, clock);
     write16(out, offset + 2, to.packetsReceived);
-    let at = offset + 4;
+    const steering = Math.round(facts.clock.adjustment * CLOCK_STEPS_PER_FRAME) & 0xfff;
+    write16(out, offset + 4, steering | (facts.delayFrames << 12));
     const { logs } = this.#options;
     let slots = this.isWide ? logs.length : 0;
     while (slots > 0 && (logs[slots - 1] as SlotLog).control === 'vacant') slots -= 1;
-    out[at++] = slots;
+    out[offset + 6] = slots;
+    let at = offset + REPORT_BYTES;
     if (slots === 0) return at;
     out[at] = facts.viewId & 0xff;
     write32(out, at + 1, facts.hears);

@@ -1,7 +1,8 @@
 /**
- * The clock of a match on one peer. `raw` counts frames of real time since the start and never skips; `position` is the
- * fractional frame the match should have reached, steered gently towards the median peer. Stamps are compared on raw
- * clocks. All doubles live in one typed array: writing them never allocates.
+ * The clock of a match on one peer. `raw` counts frames of real time since the start and never skips; it runs at the
+ * others' speed as far as the drift between their clocks and ours is known. `position` is the fractional frame the match
+ * should have reached, steered gently towards the median peer. Stamps are compared on raw clocks.
+ * All doubles live in one typed array: writing them never allocates.
  */
 import { frameMsOf } from '../base/frame.js';
 import { ELAPSED_MS_MAX } from '../base/limits.js';
@@ -14,7 +15,28 @@ const RAW = 2;
 const SENT = 3;
 const LEAD = 4;
 const PACE = 5;
-const JUMPED = 6;
+/** How much faster than our real clock the others' clocks run, as a share. */
+const DRIFT = 6;
+const STEERED_AT = 7;
+const HELD_AT = 8;
+const JUMPED_AT = 9;
+const VALUES = 10;
+
+/** A match that waits stands just before the frame after the one it waits for: that one is due soon when the wait ends. */
+const HELD_FRAMES = 1.95;
+/** For so long after a wait, in ms, nobody knows exactly where the others stand. */
+const UNSETTLED_MS = 300;
+/** Then nobody speeds up, and nobody slows down much. */
+const HELD_PACE_MIN = 0.9;
+/** A lead below this, in frames, and the time it lasts tell how clocks drift: by so much per frame and second. */
+const DRIFT_LEAD_MAX = 0.5;
+const DRIFT_PER_LEAD = 0.008;
+/** Clocks of machines differ by less than a tenth of this. */
+const DRIFT_MAX = 0.01;
+/** What all peers have in common cannot be seen, so it is forgotten, in s. */
+const DRIFT_FORGOTTEN_S = 30;
+/** Longest time between two looks that counts, in s. */
+const STEER_S_MAX = 0.25;
 /** After a jump, how long what the others measured of us may be of before it. */
 const JUMP_REST_MS = 500;
 
@@ -34,7 +56,11 @@ export class MatchClock {
     readonly windowFrames: number;
   }) {
     this.frameMs = frameMsOf(options.framesPerSecond);
-    this.#values = new Float64Array([options.nowMs, 0, 0, 0, 0, 1, Number.NEGATIVE_INFINITY]);
+    this.#values = new Float64Array(VALUES);
+    this.#values[NOW] = options.nowMs;
+    this.#values[PACE] = 1;
+    this.#values[HELD_AT] = Number.NEGATIVE_INFINITY;
+    this.#values[JUMPED_AT] = Number.NEGATIVE_INFINITY;
     this.#leads = new Float64Array(options.peerCount);
     this.#windowFrames = options.windowFrames;
     this.#catchUpFramesMax = options.framesPerSecond;
@@ -106,7 +132,7 @@ export class MatchClock {
     if (elapsedMs === 0) return;
     values[NOW] = heldMs;
     // A long sleep counts whole on the raw clock; the match owes only a part of it.
-    values[RAW] = (values[RAW] as number) + elapsedMs / this.frameMs;
+    values[RAW] = (values[RAW] as number) + (elapsedMs / this.frameMs) * (1 + (values[DRIFT] as number));
     if (!running) return;
     const owedMs = elapsedMs < ELAPSED_MS_MAX ? elapsedMs : ELAPSED_MS_MAX;
     const before = values[POSITION] as number;
@@ -117,7 +143,10 @@ export class MatchClock {
 
   /** The match waits for inputs: time spent waiting is not owed, the next frame is due at once and no burst follows. */
   holdAt(frameCurrent: number): void {
-    if ((this.#values[POSITION] as number) > frameCurrent + 1) this.#values[POSITION] = frameCurrent + 1;
+    const latest = frameCurrent + HELD_FRAMES;
+    if ((this.#values[POSITION] as number) <= latest) return;
+    this.#values[POSITION] = latest;
+    this.#values[HELD_AT] = this.#values[NOW] as number;
   }
 
   /** True if packets should go out although no frame was stepped: frame and a half since the last ones. */
@@ -146,11 +175,32 @@ export class MatchClock {
     if (
       follows &&
       lead < -this.#windowFrames &&
-      this.nowMs - (this.#values[JUMPED] as number) > JUMP_REST_MS
+      this.nowMs - (this.#values[JUMPED_AT] as number) > JUMP_REST_MS
     ) {
-      this.#values[JUMPED] = this.nowMs;
+      this.#values[JUMPED_AT] = this.nowMs;
       this.#values[POSITION] = (this.#values[POSITION] as number) - lead;
+      // That is no steering, but another clock from now on.
+      this.#values[RAW] = (this.#values[RAW] as number) - lead;
+      for (const remote of remotes) remote.clock.restart();
     }
-    this.#values[PACE] = paceFor(lead, this.#windowFrames);
+    this.#steerBy(lead);
+  }
+
+  /** In proportion to the lead, and by the drift that would bring it back: else a drifting clock keeps a lead. */
+  #steerBy(lead: number): void {
+    const values = this.#values;
+    const now = values[NOW] as number;
+    const seconds = Math.min(STEER_S_MAX, (now - (values[STEERED_AT] as number)) / 1000);
+    values[STEERED_AT] = now;
+    const drift = values[DRIFT] as number;
+    if (now - (values[HELD_AT] as number) < UNSETTLED_MS) {
+      values[PACE] = Math.max(HELD_PACE_MIN, Math.min(1, paceFor(lead, this.#windowFrames))) + drift;
+      return;
+    }
+    if (Math.abs(lead) < DRIFT_LEAD_MAX) {
+      const learnt = drift - (lead * DRIFT_PER_LEAD + drift / DRIFT_FORGOTTEN_S) * seconds;
+      values[DRIFT] = Math.max(-DRIFT_MAX, Math.min(DRIFT_MAX, learnt));
+    }
+    values[PACE] = paceFor(lead, this.#windowFrames) + (values[DRIFT] as number);
   }
 }

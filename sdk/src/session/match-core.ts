@@ -7,6 +7,7 @@ import type { PeerId } from '../base/peer-id.js';
 import type { Manifest } from '../wire/join-manifest.js';
 import type { Newcomer } from '../wire/view-body.js';
 import { Council } from './council.js';
+import { DelaySteering } from './delay-steering.js';
 import { DesyncCheck } from './desync-check.js';
 import type { EventQueue } from './event-queue.js';
 import { finalFrame } from './final-frame.js';
@@ -44,6 +45,7 @@ export class MatchCore<S, I> {
   readonly remotes: RemotePeer[];
   readonly clock: MatchClock;
   readonly timeline: Timeline<S, I>;
+  readonly delay: DelaySteering<S, I>;
   readonly exchange: FrameExchange;
   readonly council: Council;
   readonly desk: JoinDesk;
@@ -81,6 +83,12 @@ export class MatchCore<S, I> {
     });
     this.#check = this.#createCheck();
     this.timeline = this.#createTimeline();
+    this.delay = new DelaySteering({
+      setup,
+      remotes: this.remotes,
+      clock: this.clock,
+      ownInputs: this.timeline.ownInputs,
+    });
     this.exchange = new FrameExchange({
       input: setup.game.input,
       matchKey: setup.matchKey,
@@ -345,6 +353,7 @@ export class MatchCore<S, I> {
       if (this.#intake.clocksRenewed) {
         this.#intake.clocksRenewed = false;
         this.clock.steer(this.remotes, !this.exchange.carries);
+        this.delay.follow();
       }
       timeline.rollBack();
       timeline.stepDue(this.clock, this.stepsPerAdvanceMax);
@@ -352,7 +361,8 @@ export class MatchCore<S, I> {
     }
     timeline.simulation.effects.prune(timeline.frameConfirmed);
     if (this.#check.isDue(timeline.frameConfirmed)) this.#check.settle(this.frameFinal);
-    if (this.#phase !== 'ended' && (timeline.report.framesStepped > 0 || this.clock.sendOverdue))
+    // What was read goes out although its frame has to wait: in lockstep the others wait for it too.
+    if (this.#phase !== 'ended' && (timeline.ownInputs.hasUnsent || this.clock.sendOverdue))
       this.#sendFrames();
   }
 
@@ -408,9 +418,11 @@ export class MatchCore<S, I> {
   #sendFrames(): void {
     const { facts } = this.#sender;
     facts.hash = this.#check.hashToSend;
+    facts.delayFrames = this.delay.wantedFrames;
     facts.viewId = this.council.viewId;
     facts.hears = this.council.membership.hears;
     this.#sender.send();
+    this.timeline.ownInputs.hasUnsent = false;
   }
 
   #send(to: RemotePeer, channel: ChannelName, bytes: Uint8Array): void {

@@ -158,20 +158,26 @@ export class PacketIntake {
       return false;
     }
     if (header.stamp !== STAMP_NONE) this.#noteStamp(remote, header, nowMs, phase);
-    if (header.hasReport) this.#noteReport(remote, header, nowMs);
+    if (header.hasReport) {
+      const raw = this.#options.clock.rawAt(nowMs);
+      remote.clock.fold(header.steering12, raw, header.stamp !== STAMP_NONE && phase !== 'handshake');
+      this.#noteReport(remote, header, nowMs);
+    }
     return true;
   }
 
   #noteStamp(remote: RemotePeer, header: FrameHeader, nowMs: number, phase: SessionPhase): void {
     const { clock, handshake } = this.#options;
     const frame = remote.newestFrame + (((header.frame16 - remote.newestFrame) << 16) >> 16);
-    const position = frame + STAMP_SHIFT_FRAMES - header.stamp / STAMP_STEPS_PER_FRAME;
+    const steps = (frame + STAMP_SHIFT_FRAMES) * STAMP_STEPS_PER_FRAME - header.stamp;
+    const position = steps / STAMP_STEPS_PER_FRAME;
     if (phase === 'handshake') handshake.startFromPeer(position * clock.frameMs, remote, nowMs);
-    else remote.clock.sample(clock.rawAt(nowMs) - position, nowMs);
+    else remote.clock.sample(clock.rawAt(nowMs) - position, steps, nowMs);
   }
 
   #noteReport(remote: RemotePeer, header: FrameHeader, nowMs: number): void {
     remote.noteReport(header.received16);
+    remote.delayFrames = header.delayFrames;
     if (header.vectorLength > 0) {
       const { viewChange, membership } = this.#options.council;
       remote.reported = true;

@@ -44,6 +44,8 @@ export class RemotePeer {
   /** Peers that this peer hears, a bit each, by its last report; and whether there was one. */
   hears = 0;
   reported = false;
+  /** Delay that it wants for its own inputs, by its last report. */
+  delayFrames = 0;
   /** Slot to relay to it in the next packet, -1 for none. */
   relaySlot = -1;
   /** It lacks commits that we hold; when we last sent them. */

@@ -3,7 +3,6 @@ import { requireArgument } from '../base/errors.js';
 import { canonicalJson, deepFreeze, type JsonObject } from '../base/json.js';
 import {
   INPUT_BYTES_MAX,
-  INPUT_DELAY_FRAMES_MAX,
   LOG_FRAMES,
   OPTIONS_BYTES_MAX,
   PEERS_MAX,
@@ -16,8 +15,12 @@ import { INPUTS_BYTES_MAX } from '../wire/frame-packet.js';
 import type { Agreement } from '../wire/handshake-message.js';
 import { frameBytesMax } from '../wire/input-cells.js';
 import type { Bot, Game, GameOptions } from './game.js';
-import type { SessionOptions } from './session-types.js';
+import { type DelayRule, delayRuleOf } from './input-delay.js';
+import type { InputDelay, SessionOptions } from './session-types.js';
 import { NO_OWNER, SlotLog } from './slot-log.js';
+
+/** Delay where nothing else is asked for, and where 'auto' begins. */
+const INPUT_DELAY_FRAMES_DEFAULT = 2;
 
 /** Options with every default filled in and checked. */
 export interface SessionSetup<S, I> {
@@ -38,7 +41,12 @@ export interface SessionSetup<S, I> {
   /** The logs this peer owns; a newcomer gets them when it is seated. */
   readonly ownLogs: SlotLog[];
   readonly options: GameOptions;
+  /** The option, and what it stands for. */
+  readonly inputDelay: InputDelay;
+  readonly delayRule: DelayRule;
+  /** Delay that the match begins with. */
   readonly inputDelayFrames: number;
+  readonly fairDelay: boolean;
   readonly predictionFramesMax: number;
   readonly lostAfterMs: number;
   readonly lateAfterMs: number;
@@ -202,7 +210,18 @@ export function prepareSession<S, I>(options: SessionOptions<S, I>): SessionSetu
     (ownLogs.length === 0 && !joins) || typeof options.readInput === 'function',
     'createSession: readInput must be a function (slot, frame).',
   );
-  const { inputDelayFrames: delay = 2, predictionFramesMax = 8 } = options;
+  const { inputDelayFrames: inputDelay = INPUT_DELAY_FRAMES_DEFAULT, fairDelay = false } = options;
+  const predictionFramesMax = requireInteger(
+    options.predictionFramesMax ?? 8,
+    0,
+    PREDICTION_FRAMES_MAX,
+    'predictionFramesMax',
+  );
+  const delayRule = delayRuleOf(inputDelay, predictionFramesMax);
+  requireArgument(
+    typeof fairDelay === 'boolean',
+    `createSession: fairDelay is ${JSON.stringify(fairDelay)}; it must be true or false.`,
+  );
   const seed = requireInteger(options.seed ?? 0, 0, 0xffffffff, 'seed');
   const lostAfterMs = requireInteger(options.lostAfterMs ?? 3000, 500, 60_000, 'lostAfterMs');
   const lateAfterMs = requireInteger(options.lateAfterMs ?? 250, 50, 10_000, 'lateAfterMs');
@@ -222,14 +241,17 @@ export function prepareSession<S, I>(options: SessionOptions<S, I>): SessionSetu
       onLost: options.onLost ?? 'vacate',
       onLate: onLateOf(options),
       lateInput: options.lateInput ?? 'neutral',
+      fairDelay,
       lostAfterMs,
       lateAfterMs,
     },
     ownLogs,
     options: value,
-    inputDelayFrames:
-      delay === 'auto' ? 2 : requireInteger(delay, 0, INPUT_DELAY_FRAMES_MAX, 'inputDelayFrames'),
-    predictionFramesMax: requireInteger(predictionFramesMax, 0, PREDICTION_FRAMES_MAX, 'predictionFramesMax'),
+    inputDelay,
+    delayRule,
+    inputDelayFrames: Math.min(delayRule.max, Math.max(delayRule.min, INPUT_DELAY_FRAMES_DEFAULT)),
+    fairDelay,
+    predictionFramesMax,
     lostAfterMs,
     lateAfterMs,
     ...policy,
@@ -265,6 +287,7 @@ function agreementOf<S, I>(options: SessionOptions<S, I>, values: AgreedValues):
     lateInput: options.lateInput ?? 'neutral',
     lostAfterMs: values.lostAfterMs,
     lateAfterMs: values.lateAfterMs,
+    fairDelay: options.fairDelay ?? false,
   });
   return {
     match: digest(`${options.matchId}\n${values.seed}`),

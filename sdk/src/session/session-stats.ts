@@ -25,6 +25,7 @@ function peerStats(remote: RemotePeer, clock: MatchClock): PeerStats {
     peer: remote.peer,
     rttMs: Number.isFinite(roundTrip) ? roundTrip * frameMs : Math.max(0, remote.helloRttMs),
     jitterMs: remote.clock.jitter * frameMs,
+    inputDelayFrames: remote.delayFrames,
     lossPerMille: Math.round(remote.lossPerMille),
     framesAhead: known ? remote.clock.lead(adjustment) : 0,
     bytesSentPerSecond: remote.rates.bytesSent,

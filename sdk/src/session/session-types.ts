@@ -139,6 +139,25 @@ export interface PlayerAssignment {
   readonly peer: PeerId;
 }
 
+/** Bounds for a delay that follows the paths to the other peers. */
+export interface AutoInputDelay {
+  /** Least delay in frames, 0 to 15. Default 1. */
+  readonly min?: number;
+  /** Most delay in frames, 0 to 15. Default 8; with a prediction window of 0: 15. */
+  readonly max?: number;
+  /**
+   * Lateness of inputs, in frames, that is left to rollback, 0 to 15. Default 3. Never more than the prediction window less 1.
+   * More: inputs are felt sooner, the others see more corrections.
+   */
+  readonly rollbackBudgetFrames?: number;
+}
+
+/**
+ * How long own inputs are held back: a number of frames; or as long as the paths to the others take, less what rollback hides
+ * ('auto', or bounds for it). The delay then grows within a second of trouble, and shrinks after five seconds of calm, a frame at a time.
+ */
+export type InputDelay = number | 'auto' | AutoInputDelay;
+
 /** Options of {@link createSession}. `L` marks local choices; the rest is agreed in the handshake and must be equal on all peers. */
 export interface SessionOptions<S, I> {
   readonly game: Game<S, I>;
@@ -165,8 +184,13 @@ export interface SessionOptions<S, I> {
   readonly rejoin?: boolean;
   /** Default {}. At most 4 KiB of plain JSON. */
   readonly options?: GameOptions;
-  /** L: frames between reading an input and its effect, 0 to 15. Default 2. 'auto' starts at 2 (adaptation is a later release). */
-  readonly inputDelayFrames?: number | 'auto';
+  /** L: frames between reading an input and its effect: 0 to 15, or 'auto', or bounds for it. Default 2. May be changed: `session.inputDelayFrames`. */
+  readonly inputDelayFrames?: InputDelay;
+  /**
+   * True: everybody uses the longest delay that anybody wants (by a number or by 'auto'), beyond their own bounds too, so that nobody
+   * has an advantage by a faster connection. Default false.
+   */
+  readonly fairDelay?: boolean;
   /** L: prediction window, 0 (pure lockstep) to 60. Default 8. */
   readonly predictionFramesMax?: number;
   /** Silence after which a peer is lost, in ms, 500 to 60,000. Default 3000. */
@@ -187,7 +211,11 @@ export interface SessionOptions<S, I> {
   readonly stepsPerAdvanceMax?: number;
   /** L: reports engine-dependent calls made by `step`. Slower; never in production. Default false. */
   readonly development?: boolean;
-  /** L: called once per own slot and frame. May return the same object each time. */
+  /**
+   * L: called once per own slot and frame. May return the same object each time. Where the delay changes: a frame that a longer delay
+   * skips is not asked for (it repeats the one before); one that a shorter delay makes room for is asked for twice, and both
+   * answers count: buttons keep each press, numbers are those of the second (see `mergeInto` of input definitions).
+   */
   readInput(slot: number, frame: number): I;
   /**
    * L: hands bytes to the transport. Called only from `advance` and `leave`. `bytes` is valid during the call only.
@@ -210,6 +238,8 @@ export interface PeerStats {
   readonly peer: PeerId;
   readonly rttMs: number;
   readonly jitterMs: number;
+  /** Delay that this peer wants for its own inputs, in frames, by its last report. */
+  readonly inputDelayFrames: number;
   readonly lossPerMille: number;
   /** Our lead over this peer, in frames; negative: it is ahead of us. */
   readonly framesAhead: number;
@@ -232,6 +262,7 @@ export interface SessionStats {
   readonly stalledMs: number;
   /** Longest single stall, in ms. */
   readonly stallMsMax: number;
+  /** Delay of own inputs now, in frames. */
   readonly inputDelayFrames: number;
   /** Our lead over the median peer, in frames; positive: we are ahead. */
   readonly framesAhead: number;
@@ -257,6 +288,8 @@ export interface Session<S = unknown, I = unknown> extends EventSource<SessionEv
   /** Where this session stands among views; 0 until the first member is lost. */
   readonly viewId: number;
   stepsPerAdvanceMax: number;
+  /** What was asked for; may be set at any time. The delay moves there by one frame for each frame or two; `stats()` tells where it is. */
+  inputDelayFrames: InputDelay;
   receive(peer: PeerId, channel: ChannelName, bytes: Uint8Array, nowMs: number): void;
   linkChanged(peer: PeerId, state: 'open' | 'suspect' | 'closed', nowMs: number): void;
   advance(nowMs: number): AdvanceResult;

@@ -17,6 +17,7 @@ import type {
   AdvanceResult,
   ChannelName,
   EndReason,
+  InputDelay,
   Session,
   SessionEvents,
   SessionOptions,
@@ -44,6 +45,7 @@ class RollbackSession<S, I> implements Session<S, I> {
   #hasEnded = false;
   #busy = false;
   #stepsPerAdvanceMax: number;
+  #inputDelay: InputDelay | undefined;
 
   constructor(options: SessionOptions<S, I>, setup: SessionSetup<S, I>) {
     this.#options = options;
@@ -61,6 +63,8 @@ class RollbackSession<S, I> implements Session<S, I> {
       send: (peer, channel, bytes) => this.#send(peer, channel, bytes),
     });
     core.stepsPerAdvanceMax = this.#stepsPerAdvanceMax;
+    // What was asked for since the start holds in a match that it comes back to.
+    if (this.#inputDelay !== undefined) core.delay.setting = this.#inputDelay;
     return core;
   }
 
@@ -99,6 +103,14 @@ class RollbackSession<S, I> implements Session<S, I> {
   set stepsPerAdvanceMax(steps: number) {
     this.#stepsPerAdvanceMax = requireStepsPerAdvance(steps);
     this.#core.stepsPerAdvanceMax = steps;
+  }
+
+  get inputDelayFrames(): InputDelay {
+    return this.#core.delay.setting;
+  }
+  set inputDelayFrames(setting: InputDelay) {
+    this.#core.delay.setting = setting;
+    this.#inputDelay = setting;
   }
 
   on<K extends keyof SessionEvents>(type: K, listener: (event: SessionEvents[K]) => void): () => void {
@@ -286,8 +298,8 @@ class RollbackSession<S, I> implements Session<S, I> {
   }
 
   stats(): SessionStats {
-    const { remotes, clock, stalls, setup } = this.#core;
-    const { inputDelayFrames } = setup;
+    const { remotes, clock, stalls, timeline } = this.#core;
+    const inputDelayFrames = timeline.ownInputs.delayFrames;
     return sessionStats(remotes, clock, { ...stalls.counters, inputDelayFrames });
   }
 

@@ -32,7 +32,8 @@ export class FaultInjector<S, I> {
   /** Faults that struck. */
   readonly counts: FaultCounts = noFaultCounts();
   readonly #options: FaultInjectorOptions<S, I>;
-  #isHealed = false;
+  /** Everything was healed. */
+  isHealed = false;
 
   constructor(options: FaultInjectorOptions<S, I>) {
     this.#options = options;
@@ -116,7 +117,7 @@ export class FaultInjector<S, I> {
     this.#later(fault.pauseMs, () => {
       node.thaw();
       this.#later(fault.everyMs, () => {
-        if (!this.#isHealed && this.#options.clock.nowUs < untilUs) this.#pause(fault, node, untilUs);
+        if (!this.isHealed && this.#options.clock.nowUs < untilUs) this.#pause(fault, node, untilUs);
       });
     });
   }
@@ -164,7 +165,7 @@ export class FaultInjector<S, I> {
         const stopMs = uniform(random, 0, forMs / 2);
         const lengthMs = uniform(random, forMs / 2, forMs) - stopMs;
         this.#later(stopMs, () => {
-          if (!this.#isHealed) this.#block({ from, to }, form, lengthMs);
+          if (!this.isHealed) this.#block({ from, to }, form, lengthMs);
         });
       }
     }
@@ -194,7 +195,7 @@ export class FaultInjector<S, I> {
   }
 
   #heal(): void {
-    this.#isHealed = true;
+    this.isHealed = true;
     this.#options.trace.event(this.#options.clock.nowUs, 'heal');
     this.#options.network.heal();
     for (const node of this.#options.nodes) node.heal();

@@ -1,4 +1,5 @@
 /** Testing a game without browsers: `rollmesh/simulator`. */
+export { BYZANTINE_STRATEGIES, type Byzantine, type ByzantineStrategy } from './byzantine.js';
 export type { CheckName, Violation } from './checks/violations.js';
 export type { Fault, FaultCounts, FaultKind } from './faults.js';
 export type { BlockForm } from './link.js';

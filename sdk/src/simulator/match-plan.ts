@@ -2,6 +2,7 @@
 import { requireArgument } from '../base/errors.js';
 import { PEERS_MAX } from '../base/limits.js';
 import type { PeerId } from '../base/peer-id.js';
+import { BYZANTINE_STRATEGIES, type Byzantine } from './byzantine.js';
 import type { Fault } from './faults.js';
 import { checkFaults } from './faults.js';
 import type { NetworkOption } from './network.js';
@@ -23,6 +24,7 @@ export interface MatchPlan {
   readonly predictionFramesMax: readonly number[];
   readonly network: NetworkOption;
   readonly faults: readonly Fault[];
+  readonly byzantine: readonly Byzantine[];
   readonly startSpreadMs: number;
   readonly tickJitterMs: number;
   /** When everything heals. */
@@ -69,11 +71,26 @@ export function planMatch<S, I>(options: SimulateOptions<S, I>): MatchPlan {
     ),
     network: options.network ?? networkPresets.goodWifi,
     faults,
+    byzantine: checkByzantine(options.byzantine ?? [], peerCount),
     startSpreadMs,
     tickJitterMs,
     healUs,
     endUs: healUs + usOf(settleMs),
   };
+}
+
+function checkByzantine(byzantine: readonly Byzantine[], peerCount: number): readonly Byzantine[] {
+  for (const { peer, strategy, rate = 0.1 } of byzantine) {
+    requireArgument(
+      Number.isInteger(peer) && peer >= 0 && peer < peerCount,
+      `simulate: byzantine peer ${peer}. Peers are numbered 0 to ${peerCount - 1}.`,
+    );
+    requireArgument(
+      BYZANTINE_STRATEGIES.includes(strategy) && rate >= 0 && rate <= 1,
+      `simulate: byzantine strategy "${strategy}" at rate ${rate}. Strategies are ${BYZANTINE_STRATEGIES.join(', ')}; rates 0 to 1.`,
+    );
+  }
+  return byzantine;
 }
 
 function requireWhole(name: string, value: number, least: number, most: number): void {

@@ -73,8 +73,12 @@ class FaultDraw {
 }
 
 /** Draws the faults of one run that lasts `endMs` before the heal. */
-export function drawFaults(random: Random, peers: number, endMs: number): DrawnFaults {
-  const isLosing = random.chance(0.4);
+export function drawFaults(
+  random: Random,
+  run: { readonly peers: number; readonly endMs: number; readonly mayLose: boolean },
+): DrawnFaults {
+  const { peers, endMs, mayLose } = run;
+  const isLosing = random.chance(0.4) && mayLose;
   const lostAfterMs = isLosing ? 500 + random.below(1000) : 3000;
   // Mostly short enough that nobody who lives is taken for lost.
   const longestMs = lostAfterMs * (isLosing && random.chance(0.3) ? 2.5 : 0.5);

@@ -4,6 +4,7 @@
  */
 import type { Random } from '../base/prng.js';
 import type { Game } from '../session/game.js';
+import type { Byzantine, ByzantineStrategy } from './byzantine.js';
 import type { NetworkConditions } from './network-conditions.js';
 import { randomInputs } from './random-inputs.js';
 import { pick, randomStream, uniform } from './random-streams.js';
@@ -17,9 +18,12 @@ export interface ScenarioOptions {
   readonly peers?: number;
   /** Length before the heal, in frames. Default 420: with the 3 s afterwards 10 s of play. */
   readonly frames?: number;
+  /** One peer (of five or more, sometimes two) lies in this way; then there are 3 to 6 peers, and nobody crashes or leaves. */
+  readonly byzantine?: ByzantineStrategy;
 }
 
 const PEERS_WEIGHTED: readonly number[] = [2, 2, 2, 3, 3, 4, 4, 5, 6, 7, 8];
+const PEERS_WITH_LIARS: readonly number[] = [3, 3, 4, 4, 5, 6];
 const CONSTANT_MS: readonly number[] = [0, 16.667, 33.333, 50, 100, 150];
 /** Share of seeds with constant latency and nothing else wrong on the network. */
 const CONSTANT_SHARE = 0.18;
@@ -28,10 +32,12 @@ const CONSTANT_SHARE = 0.18;
 export function randomScenario<S, I>(game: Game<S, I>, options: ScenarioOptions): SimulateOptions<S, I> {
   const { seed, frames = 420 } = options;
   const shape = randomStream(seed, 'scenario/shape');
-  const peers = options.peers ?? Math.min(pick(shape, PEERS_WEIGHTED), game.playersMax);
+  const weights = options.byzantine === undefined ? PEERS_WEIGHTED : PEERS_WITH_LIARS;
+  const peers = options.peers ?? Math.min(pick(shape, weights), game.playersMax);
   const endMs = (frames * 1000) / game.framesPerSecond;
   const faultRandom = randomStream(seed, 'scenario/faults');
-  const { faults, lostAfterMs, isLosing } = drawFaults(faultRandom, peers, endMs);
+  const mayLose = options.byzantine === undefined;
+  const { faults, lostAfterMs, isLosing } = drawFaults(faultRandom, { peers, endMs, mayLose });
   const isLockstep = shape.chance(0.025);
   const perPeer = (draw: () => number): number[] => Array.from({ length: peers }, draw);
   return {
@@ -41,6 +47,7 @@ export function randomScenario<S, I>(game: Game<S, I>, options: ScenarioOptions)
     frames,
     network: drawNetwork(seed, isLosing),
     faults,
+    ...drawLiars(seed, peers, options.byzantine),
     inputs: randomInputs(game.input, { seed, changeShare: pick(shape, [0.02, 0.1, 0.3, 1]) }),
     localPlayers: drawLocalPlayers(shape, peers, game.playersMax),
     inputDelayFrames: shape.chance(0.5) ? shape.below(5) : perPeer(() => shape.below(7)),
@@ -49,6 +56,24 @@ export function randomScenario<S, I>(game: Game<S, I>, options: ScenarioOptions)
     startSpreadMs: pick(shape, [0, 20, 100, 500]),
     tickJitterMs: pick(shape, [0, 1, 4]),
   };
+}
+
+/** Fewer than half of the peers. */
+function drawLiars(
+  seed: number,
+  peers: number,
+  strategy: ByzantineStrategy | undefined,
+): { readonly byzantine?: readonly Byzantine[] } {
+  if (strategy === undefined) return {};
+  const random = randomStream(seed, 'scenario/liars');
+  const count = peers >= 5 && random.chance(0.3) ? 2 : 1;
+  const first = random.below(peers);
+  const byzantine = Array.from({ length: count }, (_, index) => ({
+    peer: (first + index) % peers,
+    strategy,
+    rate: pick(random, [0.02, 0.1, 0.5]),
+  }));
+  return { byzantine };
 }
 
 /** Mostly one player each; sometimes two on one machine, sometimes a peer that only watches. */

@@ -1,6 +1,7 @@
 /** The face of `simulate()`: what it takes and what it reports. */
 import type { Game } from '../session/game.js';
 import type { SessionOptions, SessionPhase } from '../session/session-types.js';
+import type { Byzantine } from './byzantine.js';
 import type { Violation } from './checks/violations.js';
 import type { Fault, FaultCounts } from './faults.js';
 import type { LinkCounts } from './link-counts.js';
@@ -32,6 +33,8 @@ export interface SimulateOptions<S, I> {
   readonly network?: NetworkOption;
   /** Default none. */
   readonly faults?: readonly Fault[];
+  /** Peers that lie. Nothing is expected of them; all others must keep their promises. Default none. */
+  readonly byzantine?: readonly Byzantine[];
   /** What the players do. Default: `randomInputs` of the game's own inputs. */
   readonly inputs?: InputScript<I>;
   /** Players on each peer, or on each by index; 0 watches. Together 1 to `game.playersMax`. Default 1. */
@@ -73,6 +76,8 @@ export interface PeerReport {
   readonly rollbackFrames: number;
   readonly rollbackFramesMax: number;
   readonly stalls: number;
+  /** Longest stall that ended, in ms. */
+  readonly stallMsMax: number;
 }
 
 /** What really happened: a run in which nothing went wrong proves nothing. */
@@ -91,8 +96,13 @@ export interface Coverage {
   readonly deepFrames: number;
   /** `peer-left` events, all peers together. */
   readonly departures: number;
+  /** `peer-substituted` and `peer-returned` events, all peers together. */
+  readonly substitutions: number;
+  readonly returns: number;
   /** The last two living players lost each other and each played on alone. */
   readonly forked: boolean;
+  /** Messages that peers which lie rewrote, made up or held back. */
+  readonly lies: number;
   readonly effects: number;
   readonly effectsRetracted: number;
 }

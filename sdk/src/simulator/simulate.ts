@@ -54,7 +54,10 @@ function reportOf<S, I>(match: SimulatedMatch<S, I>): SimulationReport {
       framesReferenced: oracle.framesReferenced,
       deepFrames: nodes.reduce((total, node) => total + node.watch.counts.deepFrames, 0),
       departures: match.membership.departures,
+      substitutions: match.membership.substitutions,
+      returns: match.membership.returns,
       forked: match.membership.hasForked,
+      lies: match.liars.reduce((total, liar) => total + liar.lies, 0),
       effects: match.effects,
       effectsRetracted: match.effectsRetracted,
     },
@@ -63,7 +66,7 @@ function reportOf<S, I>(match: SimulatedMatch<S, I>): SimulationReport {
 }
 
 function peerReport<S, I>(node: SimulatedNode<S, I>): PeerReport {
-  const { index, session, watch, stalls, status } = node;
+  const { index, session, watch, stalls, stallMsMax, status } = node;
   const { rollbacks, rollbackFrames, rollbackFramesMax } = watch.counts;
   return {
     peer: index,
@@ -76,5 +79,6 @@ function peerReport<S, I>(node: SimulatedNode<S, I>): PeerReport {
     rollbackFrames,
     rollbackFramesMax,
     stalls,
+    stallMsMax,
   };
 }

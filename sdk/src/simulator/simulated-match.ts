@@ -2,13 +2,16 @@
  * A whole match in virtual time: nodes, network, faults and checkers, wired together. First the network does its worst
  * and the faults strike; then everything heals and it is checked that play goes on.
  */
-import type { Session } from '../session/session-types.js';
+import type { ChannelName, Session } from '../session/session-types.js';
+import type { InputDefinition } from '../state/definitions.js';
+import { type Byzantine, isTwoFaced, Liar, lateMsMax } from './byzantine.js';
 import { AgreementOracle } from './checks/agreement.js';
 import { InputRecords } from './checks/input-records.js';
 import { MembershipWatch } from './checks/membership-watch.js';
 import { NodeWatch } from './checks/node-watch.js';
 import { framesPerSecondLeast } from './checks/progress.js';
-import { ViolationLog } from './checks/violations.js';
+import { SplitWatch } from './checks/split-watch.js';
+import { type Violation, ViolationLog } from './checks/violations.js';
 import { FaultInjector } from './fault-injector.js';
 import type { MatchPlan } from './match-plan.js';
 import { SimulatedNetwork } from './network.js';
@@ -25,6 +28,10 @@ import { US_PER_MS, usOf, VirtualClock } from './virtual-clock.js';
 const RECOVERY_MS = 2000;
 /** Frames that may lie on the edges of the measured time: confirmations come in groups, above all in lockstep. */
 const EDGE_FRAMES = 2;
+/** Longest that a liar may hold the others up, faults included, in ms. */
+const STALL_MS_MAX = 6000;
+/** Share of that speed that is left when a peer lies about its clock. */
+const SPEED_AMONG_LIARS = 0.7;
 /** What sessions take when nothing is said. */
 const LOST_AFTER_MS_DEFAULT = 3000;
 
@@ -41,9 +48,14 @@ export class SimulatedMatch<S, I> {
   readonly desyncs: DesyncReport[] = [];
   readonly determinismWarnings: string[] = [];
   readonly faults: FaultInjector<S, I>;
+  /** The peers that lie. */
+  readonly liars: Liar[] = [];
   effects = 0;
   effectsRetracted = 0;
   readonly #options: SimulateOptions<S, I>;
+  readonly #splits: SplitWatch;
+  /** Peers that lie, by index. */
+  readonly #byzantine: ReadonlyMap<number, Byzantine>;
   /** frameConfirmed of each node when recovery had to be complete. */
   readonly #confirmedAtRecovery: number[] = [];
 
@@ -55,10 +67,16 @@ export class SimulatedMatch<S, I> {
     this.plan = plan;
     this.#options = options;
     this.trace = new Trace(options.trace === true);
-    this.violations = new ViolationLog(({ check, peer, frame, detail }) =>
-      this.trace.event(clock.nowUs, 'violation').word(peer).word(frame).text(check).text(detail),
+    this.#byzantine = new Map(plan.byzantine.map((one) => [one.peer, one]));
+    const twoFaced = plan.byzantine.filter(isTwoFaced);
+    this.#splits = new SplitWatch(twoFaced.length > 0);
+    this.violations = new ViolationLog(
+      ({ check, peer, frame, detail }) =>
+        this.trace.event(clock.nowUs, 'violation').word(peer).word(frame).text(check).text(detail),
+      (violation) => this.#isExcused(violation),
     );
-    const records = new InputRecords(owners, game.input.byteLength);
+    const unheld = new Set(twoFaced.map(({ peer }) => peer));
+    const records = new InputRecords(owners, game.input.byteLength, unheld);
     const nowMs = (): number => clock.nowMs;
     const start = { game, seed, playerCount: owners.length, options: sessionOptions.options ?? {} };
     const { violations } = this;
@@ -87,7 +105,7 @@ export class SimulatedMatch<S, I> {
       lostAfterMs,
       violations,
       nowMs: () => clock.nowMs,
-      isDown: (peer) => this.nodes[peer]?.isLive !== true,
+      isDown: (peer) => this.nodes[peer]?.isLive !== true || this.#byzantine.has(peer),
       hasLeft: (peer) => this.nodes[peer]?.status === 'left',
       silenceMsMax: (observer, peer) => {
         const peerCount = plan.peers.length;
@@ -121,6 +139,8 @@ export class SimulatedMatch<S, I> {
       violations,
       random: randomStream(seed, `watch/${index}`),
       nowMs: () => clock.nowMs,
+      isHonest: !this.#byzantine.has(index),
+      rechecks: !this.#splits.isAllowed,
     });
     return new SimulatedNode<S, I>({
       index,
@@ -140,15 +160,42 @@ export class SimulatedMatch<S, I> {
       },
       createSession,
       readInput: (slot, frame) => inputs(slot, frame, randomOf(slot, frame)),
-      send: (from, to, channel, bytes) => this.network.send({ from, to }, channel, bytes),
+      send: this.#sender(index),
       onEvent: (peer, event) => this.#heard(peer, event),
       tickJitterMs: plan.tickJitterMs,
     });
   }
 
+  /** How the messages of a peer get out: through a liar, if it lies. */
+  #sender(index: number): (from: number, to: number, channel: ChannelName, bytes: Uint8Array) => boolean {
+    const byzantine = this.#byzantine.get(index);
+    if (byzantine === undefined)
+      return (from, to, channel, bytes) => this.network.send({ from, to }, channel, bytes);
+    const { clock, plan } = this;
+    const liar = new Liar({
+      byzantine,
+      peerCount: plan.peers.length,
+      owners: plan.owners,
+      input: this.#options.game.input as InputDefinition<unknown>,
+      random: randomStream(plan.seed, `liar/${index}`),
+      send: (to, channel, bytes) => this.network.send({ from: index, to }, channel, bytes),
+      nowMs: () => clock.nowMs,
+      later: (delayMs, run) => clock.scheduleIn(usOf(delayMs), run),
+      isHealed: () => this.faults.isHealed,
+    });
+    this.liars.push(liar);
+    return (_from, to, channel, bytes) => liar.send(to, channel, bytes);
+  }
+
+  /** What a liar broke, or made honest peers break. */
+  #isExcused({ check, peer, frame }: Violation): boolean {
+    if (this.#byzantine.has(peer)) return true;
+    return (check === 'agreement' || check === 'reference') && this.#splits.excuses(peer, frame);
+  }
+
   /** Plays the whole run. */
   run(): void {
-    const { clock, plan, nodes } = this;
+    const { clock, plan, nodes, violations } = this;
     const starts = randomStream(plan.seed, 'start');
     for (const node of nodes)
       clock.schedule(usOf(uniform(starts, 0, plan.startSpreadMs)), () => node.start());
@@ -160,6 +207,9 @@ export class SimulatedMatch<S, I> {
     clock.runUntil(plan.endUs);
     if (plan.endUs - recoveryUs >= usOf(500)) this.#checkRecovery(recoveryUs);
     this.oracle.finish();
+    for (const node of nodes)
+      if (!this.#byzantine.has(node.index)) this.#splits.confirmed(node.watch.frameConfirmed);
+    this.#splits.finish(violations, clock.nowMs);
   }
 
   /**
@@ -178,7 +228,9 @@ export class SimulatedMatch<S, I> {
   }
 
   #checkRecovery(sinceUs: number): void {
-    const playing = this.nodes.filter(({ isLive, session }) => isLive && session?.phase === 'running');
+    const playing = this.nodes.filter(
+      ({ isLive, session, index }) => isLive && session?.phase === 'running' && !this.#byzantine.has(index),
+    );
     this.membership.finish(playing.map(({ index }) => index));
     this.#checkProgress(sinceUs);
   }
@@ -187,30 +239,57 @@ export class SimulatedMatch<S, I> {
     const { clock, violations, nodes, plan, network } = this;
     const seconds = (clock.nowUs - sinceUs) / US_PER_MS / 1000;
     const { framesPerSecond } = this.#options.game;
-    const conditions = (from: number, to: number): NetworkConditions => network.conditions({ from, to });
+    const conditions = (from: number, to: number): NetworkConditions => {
+      const own = network.conditions({ from, to });
+      return { ...own, delayMs: own.delayMs + lateMsMax(this.#byzantine.get(from)) };
+    };
     const limits = { ...plan, framesPerSecond, conditions };
     for (const node of nodes) {
       const { session, index } = node;
+      this.#checkStalls(node);
       if (!node.isLive || session === undefined || this.#mayStandStill(node, session)) continue;
       const frames = session.frameConfirmed - (this.#confirmedAtRecovery[index] as number);
       const least = framesPerSecondLeast(limits, index, (peer) => nodes[peer]?.isLive === true);
-      if (frames >= Math.floor(seconds * least) - EDGE_FRAMES) continue;
+      const share = this.#byzantine.size > 0 ? SPEED_AMONG_LIARS : 1;
+      if (frames >= Math.floor(seconds * least * share) - EDGE_FRAMES) continue;
       const detail = `${frames} frames confirmed in the last ${seconds.toFixed(1)} s (${least.toFixed(0)} per second are possible), in phase ${session.phase}`;
       const atMs = clock.nowMs;
       violations.add({ check: 'progress', atMs, peer: index, frame: session.frameConfirmed, detail });
     }
   }
 
+  /** A liar may hold the others up for a while, until they agree to go on without its inputs. */
+  #checkStalls({ index, stallMsMax, session }: SimulatedNode<S, I>): void {
+    if (this.#byzantine.size === 0 || stallMsMax <= STALL_MS_MAX) return;
+    const detail = `stalled for ${Math.round(stallMsMax)} ms`;
+    const frame = session?.frameConfirmed ?? 0;
+    this.violations.add({ check: 'progress', atMs: this.clock.nowMs, peer: index, frame, detail });
+  }
+
   #heard(peer: number, event: AnySessionEvent): void {
     const indexOf = (id: string): number => this.plan.peers.indexOf(id);
     const atMs = this.clock.nowMs;
+    if (this.#byzantine.has(peer)) return;
     switch (event.type) {
       case 'peer-left':
         this.nodes[peer]?.watch.toldOfLoss(indexOf(event.peer), event.cutFrame, event.reason);
         return;
+      case 'peer-substituted':
+        this.nodes[peer]?.watch.toldOfSubstitute('late', indexOf(event.peer), event.cutFrame);
+        return;
+      case 'peer-returned':
+        this.nodes[peer]?.watch.toldOfSubstitute('back', indexOf(event.peer), event.frame - 1);
+        return;
+      case 'rewound':
+        this.nodes[peer]?.watch.rewound(event.toFrame);
+        return;
       case 'desync': {
         const { frame, localHash, remoteHash } = event;
-        this.desyncs.push({ atMs, peer, otherPeer: indexOf(event.peer), frame, localHash, remoteHash });
+        const otherPeer = indexOf(event.peer);
+        // A liar may hold, or say it holds, anything.
+        const isExcused = this.#splits.reported(frame) || this.#byzantine.has(otherPeer);
+        if (isExcused) return;
+        this.desyncs.push({ atMs, peer, otherPeer, frame, localHash, remoteHash });
         this.violations.add({
           check: 'honesty',
           atMs,
@@ -220,15 +299,13 @@ export class SimulatedMatch<S, I> {
         });
         return;
       }
-      case 'equivocation':
-        this.violations.add({
-          check: 'honesty',
-          atMs,
-          peer,
-          frame: event.frame,
-          detail: `reports an equivocation of slot ${event.slot}`,
-        });
+      case 'equivocation': {
+        const { frame, slot } = event;
+        if (this.#splits.reported(frame) || this.#byzantine.has(this.plan.owners[slot] as number)) return;
+        const detail = `reports an equivocation of slot ${slot}`;
+        this.violations.add({ check: 'honesty', atMs, peer, frame, detail });
         return;
+      }
       case 'incompatible':
         this.violations.add({
           check: 'honesty',

@@ -83,6 +83,8 @@ export class SimulatedNode<S, I> {
   readonly watch: NodeWatch<S, I>;
   session: Session<S, I> | undefined;
   stalls = 0;
+  /** Longest stall that ended, in ms. */
+  stallMsMax = 0;
   /** The `started` event came. */
   hasStarted = false;
   readonly #options: SimulatedNodeOptions<S, I>;
@@ -364,6 +366,7 @@ export class SimulatedNode<S, I> {
     else if (event.type === 'ended') line.text(event.reason);
     if (event.type === 'started') this.hasStarted = true;
     if (event.type === 'stalled') this.stalls += 1;
+    if (event.type === 'resumed') this.stallMsMax = Math.max(this.stallMsMax, event.stalledMs);
     onEvent(this.index, event);
   }
 }

@@ -23,6 +23,14 @@ export interface InputDefinition<I> {
    * A peer's bytes that are not legal are refused. Never throws, never allocates.
    */
   isValid(bytes: Uint8Array, offset: number): boolean;
+  /**
+   * Makes one input of two, when a frame of input delay is given up and two readings share a frame. All three arguments are encodings of
+   * `byteLength` bytes: `previous` took effect last, `earlier` was read after it, `newest` now. The result replaces `earlier`.
+   * A button that `earlier` pressed or released keeps that; if `newest` says otherwise again, that follows one frame
+   * later, so no press is lost and none is added. Everything else is taken from `newest`. Definitions of one's own may leave it out:
+   * then `newest` counts alone. Never throws, never allocates.
+   */
+  mergeInto?(previous: Uint8Array, earlier: Uint8Array, newest: Uint8Array): void;
 }
 
 /** How a state's bytes are kept. Made by `defineState`, `plainState` or `customState`. */

@@ -137,6 +137,24 @@ function packedInput(packed: readonly PackedField[], bitCount: number): InputDef
         if (!(partial[index] as PackedField).isLegal(bytes, offset)) return false;
       return true;
     },
+    mergeInto: mergeButtons(packed, byteLength),
+  };
+}
+
+/** Buttons that `earlier` changed stay as it says, bit by bit; all other bits are those of `newest`. */
+function mergeButtons(
+  packed: readonly PackedField[],
+  byteLength: number,
+): NonNullable<AnyInputDefinition['mergeInto']> {
+  const buttons = new Uint8Array(byteLength);
+  for (const field of packed) if (field.isButton) field.write(true, buttons, 0);
+  return (previous, earlier, newest) => {
+    for (let index = 0; index < byteLength; index += 1) {
+      const first = earlier[index] as number;
+      const last = newest[index] as number;
+      const kept = (first ^ (previous[index] as number)) & (buttons[index] as number);
+      earlier[index] = (first & kept) | (last & ~kept);
+    }
   };
 }
 
@@ -245,6 +263,7 @@ function buttonByteInput(packed: readonly PackedField[]): InputDefinition<AnyInp
     },
     isValid: (bytes, offset) =>
       offset >= 0 && offset < bytes.length && ((bytes[offset] as number) & ~legalMask) === 0,
+    mergeInto: mergeButtons(packed, 1),
   };
 }
 

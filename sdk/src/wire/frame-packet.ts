@@ -9,8 +9,10 @@
  *     byte 7      count of frames carried, 0 to 127; bit 7: how often these slots were taken up again by their owner, mod 2
  *     byte 8      with a wide ack: its bits 8 to 15. Else it is the number nearest to the frame of bytes 3-4
  *     cells       see input-cells.ts, count * slots of the sender
- *     report      clock difference i16 (1/64 frame, 0x7fff = unknown), packets received u16, n u8 = slots of the vector:
- *                 0 among two peers, else up to the last one that was ever played, and then view u8 (low bits), hears u32 (bit = index in peers),
+ *     report      clock difference i16 (1/64 frame, 0x7fff = unknown), packets received u16,
+ *                 steering u16 (bits 0 to 11: low bits, 1/64 frame; bits 12 to 15: input delay),
+ *                 n u8 = slots of the vector: 0 among two peers, else up to the last one that was ever played, and then
+ *                 view u8 (low bits), hears u32 (bit = index in peers),
  *                 for each slot the low 16 bits of the last frame held
  *     hash        frame u16 (low bits, a multiple of 30), state hash u32
  *     relay       slot u8 (another peer's), first frame u16 (low bits), count u8 (1 to 32), cells of that slot
@@ -21,11 +23,13 @@ import { skipCells } from './input-cells.js';
 
 /** Bytes before the inputs. */
 export const FRAME_HEADER_BYTES = 8;
-/** Bytes of a report before its vector, with three or more peers. */
+/** Bytes of a report with two peers: the beginning of all reports. */
+export const REPORT_BYTES = 7;
+/** Bytes between that and the vector, with three or more peers. */
 export const REPORT_VIEW_BYTES = 5;
 /** Most bytes of inputs in one packet: what the longest header and report and the hash leave. A relay takes what is then left. */
 export const INPUTS_BYTES_MAX: number =
-  PACKET_BYTES_MAX - (FRAME_HEADER_BYTES + 1) - (5 + REPORT_VIEW_BYTES + 2 * PLAYERS_MAX) - 6;
+  PACKET_BYTES_MAX - (FRAME_HEADER_BYTES + 1) - (REPORT_BYTES + REPORT_VIEW_BYTES + 2 * PLAYERS_MAX) - 6;
 /** Flags of byte 0. */
 export const FLAG_REPORT = 1;
 export const FLAG_HASH = 2;
@@ -71,6 +75,10 @@ export interface FrameHeader {
   hasReport: boolean;
   clock: number;
   received16: number;
+  /** By how much the sender has steered its clock, low 12 bits in 1/64 frame. */
+  steering12: number;
+  /** Delay that the sender wants for its own inputs, 0 to 15. */
+  delayFrames: number;
   vectorLength: number;
   view8: number;
   hears: number;
@@ -98,6 +106,8 @@ export function createFrameHeader(): FrameHeader {
     hasReport: false,
     clock: CLOCK_UNKNOWN,
     received16: 0,
+    steering12: 0,
+    delayFrames: 0,
     vectorLength: 0,
     view8: 0,
     hears: 0,
@@ -150,18 +160,21 @@ export function decodeFramePacket(bytes: Uint8Array, shape: FramePacketShape, he
 function readReport(bytes: Uint8Array, offset: number, shape: FramePacketShape, header: FrameHeader): number {
   header.hasReport = ((bytes[0] as number) & FLAG_REPORT) !== 0;
   if (!header.hasReport) return offset;
-  if (offset + 5 > bytes.length) return -1;
-  header.vectorLength = bytes[offset + 4] as number;
+  if (offset + REPORT_BYTES > bytes.length) return -1;
+  header.vectorLength = bytes[offset + 6] as number;
   const wide = header.vectorLength > 0;
   if (header.vectorLength > shape.vectorLength) return -1;
-  const end = offset + 5 + (wide ? REPORT_VIEW_BYTES + 2 * header.vectorLength : 0);
+  const end = offset + REPORT_BYTES + (wide ? REPORT_VIEW_BYTES + 2 * header.vectorLength : 0);
   if (end > bytes.length) return -1;
   header.clock = (read16(bytes, offset) << 16) >> 16;
   header.received16 = read16(bytes, offset + 2);
+  const steering = read16(bytes, offset + 4);
+  header.steering12 = steering & 0xfff;
+  header.delayFrames = steering >> 12;
   if (wide) {
-    header.view8 = bytes[offset + 5] as number;
-    header.hears = read32(bytes, offset + 6);
-    header.vectorAt = offset + 5 + REPORT_VIEW_BYTES;
+    header.view8 = bytes[offset + REPORT_BYTES] as number;
+    header.hears = read32(bytes, offset + REPORT_BYTES + 1);
+    header.vectorAt = offset + REPORT_BYTES + REPORT_VIEW_BYTES;
   }
   return end;
 }

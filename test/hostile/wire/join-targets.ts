@@ -104,9 +104,9 @@ const MANIFEST: Manifest = {
   ],
   inputBytes: 2,
   slots: [
-    { owner: 0, control: 'owner', since: 1, epoch: 1, held: 60, input: Uint8Array.of(1, 2) },
-    { owner: undefined, control: 'vacant', since: 0, epoch: 0, held: 0, input: Uint8Array.of(0, 0) },
-    { owner: 1, control: 'substitute', since: 9, epoch: 0, held: 8, input: Uint8Array.of(0, 7) },
+    { owner: 0, control: 'owner', since: 1, epoch: 0, held: 60, input: Uint8Array.of(1, 2) },
+    { owner: undefined, control: 'vacant', since: 9, epoch: 0, held: 0, input: Uint8Array.of(0, 0) },
+    { owner: 1, control: 'substitute', since: 9, epoch: 3, held: 8, input: Uint8Array.of(0, 7) },
   ],
   config: { framesPerSecond: 60, options: { walls: [true, null, 'x'] } },
 };

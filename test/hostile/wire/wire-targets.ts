@@ -19,6 +19,7 @@ import {
   type FrameHeader,
   type FramePacketShape,
   packetCrc,
+  REPORT_BYTES,
   REPORT_VIEW_BYTES,
   sealFramePacket,
   write16,
@@ -129,7 +130,7 @@ function checkPacket(packet: Uint8Array, shape: FramePacketShape, decoded: Frame
   const { cellBytes, senderSlots } = shape;
   const { vectorLength } = decoded;
   let at = recode(packet, decoded.cellsAt, count, { slots: senderSlots, cellBytes });
-  if (decoded.hasReport) at += 5 + (vectorLength > 0 ? REPORT_VIEW_BYTES + 2 * vectorLength : 0);
+  if (decoded.hasReport) at += REPORT_BYTES + (vectorLength > 0 ? REPORT_VIEW_BYTES + 2 * vectorLength : 0);
   if (decoded.hasReport && vectorLength > 0) {
     must(vectorLength <= shape.vectorLength, 'the vector is longer than the match');
     must(decoded.vectorAt + 2 * vectorLength === at, 'the vector is elsewhere');
@@ -172,6 +173,8 @@ const frameTarget: FuzzTarget = {
       0,
       2,
       0,
+      5,
+      0x20,
       4,
       ...new Array<number>(13).fill(2),
       1,

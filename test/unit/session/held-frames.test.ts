@@ -98,7 +98,8 @@ function shuffle(options: { seed: number; count: number; leadMax: number; steps:
     const node = nodes[from] as Node;
     read(node, options.leadMax, random);
     for (const remote of node.remotes) {
-      const facts = { clock: node.clock, hash: 0, report: random.chance(0.3), viewId: 0, hears: -1 };
+      const report = random.chance(0.3);
+      const facts = { clock: node.clock, hash: 0, report, delayFrames: 2, viewId: 0, hears: -1 };
       const packet = { from, to: remote.index, bytes: node.exchange.encode(remote, facts).slice(), step };
       if (random.chance(0.8)) flying.push(packet);
       sent.push(packet);

@@ -180,7 +180,8 @@ test('after an outage of a second and a half nobody runs ahead or away', () => {
   mesh.run(3500);
   for (const [index, peer] of mesh.peers.entries()) {
     const perSecond = (peer.session.frameCurrent - (before[index] as number)) / 3.5;
-    expect(Math.abs(perSecond - 60)).toBeLessThan(1.5);
+    // At most 4 % faster or slower while they come together again.
+    expect(Math.abs(perSecond - 60)).toBeLessThan(2.4);
     expect(peer.session.stats().stalls).toBe(stalls[index]);
   }
   expect(meanSpread(mesh)).toBeLessThan(0.4);
@@ -275,13 +276,14 @@ describe('statistics', () => {
 });
 
 describe('the pace', () => {
-  test('is real time within a tenth of a frame, and never more than 1 % slower or 2 % faster up to four frames', () => {
-    for (const lead of [-0.09, 0, 0.09]) expect(paceFor(lead, 8)).toBe(1);
-    for (let lead = 0.1; lead <= 4; lead += 0.1) {
+  test('is within 0.3 % of real time up to a tenth of a frame, and within 4 % up to four frames', () => {
+    expect(paceFor(0, 8)).toBe(1);
+    for (let lead = 0.01; lead <= 4; lead += 0.01) {
+      const most = lead <= 0.1 ? 0.0031 : 0.04;
       expect(paceFor(lead, 8)).toBeLessThan(1);
-      expect(paceFor(lead, 8)).toBeGreaterThanOrEqual(0.99);
+      expect(paceFor(lead, 8)).toBeGreaterThanOrEqual(1 - most);
       expect(paceFor(-lead, 8)).toBeGreaterThan(1);
-      expect(paceFor(-lead, 8)).toBeLessThanOrEqual(1.02);
+      expect(paceFor(-lead, 8)).toBeLessThanOrEqual(1 + most);
     }
   });
 

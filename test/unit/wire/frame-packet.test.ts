@@ -12,6 +12,7 @@ import {
   FRAME_HEADER_BYTES,
   type FramePacketShape,
   packetCrc,
+  REPORT_BYTES,
   REPORT_VIEW_BYTES,
   read16,
   read32,
@@ -33,7 +34,13 @@ interface Content {
   readonly epoch?: number;
   /** Most slots of the match, where they are more than the report names. */
   readonly playersMax?: number;
-  readonly report?: { readonly clock: number; readonly received: number; readonly vector: readonly number[] };
+  readonly report?: {
+    readonly clock: number;
+    readonly received: number;
+    readonly steering: number;
+    readonly delay: number;
+    readonly vector: readonly number[];
+  };
   readonly relay?: { readonly slot: number; readonly first: number; readonly values: readonly number[] };
   readonly hash?: { readonly frame: number; readonly value: number };
 }
@@ -64,8 +71,9 @@ function packetOf(content: Content): Uint8Array {
     flags |= FLAG_REPORT;
     write16(out, at, content.report.clock);
     write16(out, at + 2, content.report.received);
-    out[at + 4] = content.report.vector.length;
-    at += 5;
+    write16(out, at + 4, content.report.steering | (content.report.delay << 12));
+    out[at + 6] = content.report.vector.length;
+    at += REPORT_BYTES;
     if (content.report.vector.length > 0) {
       out[at] = 7;
       write32(out, at + 1, 0x80000005);
@@ -129,7 +137,7 @@ const KINDS: readonly [string, Content][] = [
       stamp: 1025,
       ack: 38,
       inputs: [[5, 5]],
-      report: { clock: -3, received: 65_535, vector: [] },
+      report: { clock: -3, received: 65_535, steering: 0xfff, delay: 15, vector: [] },
     },
   ],
   [
@@ -139,7 +147,7 @@ const KINDS: readonly [string, Content][] = [
       stamp: 1025,
       ack: 38,
       inputs: [[5, 5]],
-      report: { clock: 0x7fff, received: 1, vector: [1, 200, 3, 0x1234] },
+      report: { clock: 0x7fff, received: 1, steering: 5, delay: 0, vector: [1, 200, 3, 0x1234] },
     },
   ],
   [
@@ -150,7 +158,7 @@ const KINDS: readonly [string, Content][] = [
       ack: 38,
       inputs: [[5, 5]],
       playersMax: 4,
-      report: { clock: 7, received: 9, vector: [1, 200] },
+      report: { clock: 7, received: 9, steering: 1, delay: 1, vector: [1, 200] },
     },
   ],
   ['a wide acknowledgement', { frame: 400, stamp: 1025, ack: 0x1234, wideAck: true, inputs: [[1]] }],
@@ -176,7 +184,7 @@ const KINDS: readonly [string, Content][] = [
         [3, 3, 3, 3],
       ],
       wideAck: true,
-      report: { clock: 100, received: 44, vector: [9, 8, 7] },
+      report: { clock: 100, received: 44, steering: 0x801, delay: 7, vector: [9, 8, 7] },
       hash: { frame: 300, value: 1 },
       relay: { slot: 2, first: 290, values: [4, 4, 5] },
     },
@@ -202,6 +210,8 @@ test.each(KINDS)('%s: every field comes back', (_name, content) => {
   if (content.report !== undefined) {
     expect(header.clock).toBe(content.report.clock);
     expect(header.received16).toBe(content.report.received);
+    expect(header.steering12).toBe(content.report.steering);
+    expect(header.delayFrames).toBe(content.report.delay);
     expect(header.vectorLength).toBe(content.report.vector.length);
     const vector = content.report.vector.map((_, index) => read16(bytes, header.vectorAt + 2 * index));
     expect(vector).toEqual(content.report.vector);
@@ -341,7 +351,7 @@ test('a vector may have as many entries as the match has slots, and not one more
     stamp: 1025,
     ack: 38,
     inputs: [[5, 5]],
-    report: { clock: 7, received: 9, vector: [1, 2, 3, 4] },
+    report: { clock: 7, received: 9, steering: 0, delay: 2, vector: [1, 2, 3, 4] },
   };
   const accepts = (vectorLength: number): boolean =>
     decodeFramePacket(packetOf(content), { ...shapeOf(content), vectorLength }, createFrameHeader());

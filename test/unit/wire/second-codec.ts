@@ -28,6 +28,8 @@ export interface Packet {
     | {
         readonly clock: number;
         readonly received: number;
+        readonly steering: number;
+        readonly delay: number;
         readonly view: number;
         readonly hears: number;
         readonly held: readonly number[];
@@ -156,13 +158,15 @@ export function readPacket(bytes: readonly number[], context: PacketContext): Pa
 function takeReport(source: Bytes, context: PacketContext): Packet['report'] {
   const clock = source.signed16();
   const received = source.unsigned(2);
+  const steered = source.unsigned(2);
+  const [steering, delay] = [steered % 4096, Math.floor(steered / 4096)];
   const slots = source.unsigned(1);
   if (slots > context.playersMax) throw new Error('vector');
-  if (slots === 0) return { clock, received, view: 0, hears: 0, held: [] };
+  if (slots === 0) return { clock, received, steering, delay, view: 0, hears: 0, held: [] };
   const view = source.unsigned(1);
   const hears = source.unsigned(4);
   const held = Array.from({ length: slots }, () => source.unsigned(2));
-  return { clock, received, view, hears, held };
+  return { clock, received, steering, delay, view, hears, held };
 }
 
 function takeRelay(source: Bytes, context: PacketContext): Packet['relay'] {
@@ -218,7 +222,8 @@ export function writePacket(packet: Packet, context: PacketContext): number[] {
   ];
   if (report !== undefined) {
     const clock = unsigned((report.clock + 0x10000) % 0x10000, 2);
-    bytes.push(...clock, ...unsigned(report.received, 2), report.held.length);
+    bytes.push(...clock, ...unsigned(report.received, 2));
+    bytes.push(...unsigned(report.steering + 4096 * report.delay, 2), report.held.length);
     if (report.held.length > 0)
       bytes.push(
         report.view,

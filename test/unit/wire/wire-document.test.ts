@@ -127,7 +127,9 @@ test('its frame packets say to both codecs what the remarks say', () => {
     expect(packet).toMatchObject({ frameLow: 305, stamp: 624, acknowledgement: 43, count: 5, epoch: 0 });
     expect(packet.cells).toEqual([undefined, [4 ^ 6], undefined, undefined, [6]]);
     expect(packet.report).toEqual(
-      index === 0 ? undefined : { clock: -32, received: 1234, view: 0, hears: 0, held: [] },
+      index === 0
+        ? undefined
+        : { clock: -32, received: 1234, steering: 0xff8, delay: 2, view: 0, hears: 0, held: [] },
     );
     expect(packet.hash).toEqual(index === 0 ? undefined : { frameLow: 300, value: 0xdeadbeef });
     const shape = { matchKey: context.matchKey, senderSlots: 1, cellBytes: 1, vectorLength: 2 };

@@ -54,24 +54,33 @@ test('a changed number would part the versions of the wire', () => {
 test('a fresh header says nothing', () => {
   expect(createFrameHeader()).toEqual({
     ...{ frame16: 0, stamp: 2047, ack: 0, wideAck: false, count: 0, epoch: 0, cellsAt: 0 },
-    ...{ hasReport: false, clock: 0x7fff, received16: 0, vectorLength: 0 },
-    ...{ view8: 0, hears: 0, vectorAt: 0 },
+    ...{ hasReport: false, clock: 0x7fff, received16: 0, steering12: 0, delayFrames: 0 },
+    ...{ vectorLength: 0, view8: 0, hears: 0, vectorAt: 0 },
     ...{ hasHash: false, hashFrame16: 0, hash: 0 },
     ...{ hasRelay: false, relaySlot: 0, relayFirst16: 0, relayCount: 0, relayCellsAt: 0 },
   });
 });
 
-test('a packet of exactly 1,100 bytes is taken', () => {
-  // One unchanged frame of as many slots as it takes: eight in a byte.
-  const bytes = new Array<number>(1100).fill(0);
-  bytes[7] = 1;
-  expect(isTaken(bytes, { senderSlots: 1092 * 8 })).toBe(true);
-  expect(isTaken([...bytes, 0], { senderSlots: 1093 * 8 })).toBe(false);
+test.each([
+  [1099, true],
+  [1100, true],
+  [1101, false],
+])('a packet of %i bytes that is legal otherwise: %s', (length, isLegal) => {
+  // 127 frames of 16 slots are 254 groups; as many cells change as it takes.
+  const bytes = [0, 0, 0, 200, 0, 0, 9, 127];
+  let changed = length - 8 - 254;
+  for (let group = 0; group < 254; group += 1) {
+    const cells = Math.min(8, changed);
+    changed -= cells;
+    bytes.push((1 << cells) - 1, ...new Array<number>(cells).fill(5));
+  }
+  expect(bytes).toHaveLength(length);
+  expect(isTaken(bytes, { senderSlots: 16 })).toBe(isLegal);
 });
 
 test('the first byte goes up to 127: the highest stamp with all flags', () => {
   const rest = [0, 0, 0, 0, 0, 0, 0, 0];
-  const report = [0, 0, 0, 0, 1, ...new Array<number>(5 + 2).fill(0)];
+  const report = [0, 0, 0, 0, 0, 0, 1, ...new Array<number>(5 + 2).fill(0)];
   const hash = [30, 0, 1, 2, 3, 4];
   const relay = [0, 1, 0, 1, 0];
   expect(isTaken([127, ...rest, ...report, ...hash, ...relay], { vectorLength: 1 })).toBe(true);
@@ -79,48 +88,80 @@ test('the first byte goes up to 127: the highest stamp with all flags', () => {
   expect(isTaken([112, 0, 0, 0, 0, 0, 0, 0])).toBe(true);
 });
 
-test('a vector may be as short as one entry, and is never longer than the match has slots', () => {
-  const report = [packets.FLAG_REPORT, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 0];
-  const view = [9, 1, 0, 0, 0];
-  expect(isTaken([...report, 1, ...view, 5, 0], { vectorLength: 1 })).toBe(true);
-  expect(isTaken([...report, 1, ...view, 5, 0], { vectorLength: 16 })).toBe(true);
-  expect(isTaken([...report, 1, ...view], { vectorLength: 1 })).toBe(false);
-  expect(isTaken([...report, 2, ...view, 5, 0, 5, 0], { vectorLength: 1 })).toBe(false);
-  expect(isTaken([...report, 2, ...view, 5, 0, 5, 0], { vectorLength: 2 })).toBe(true);
-  expect(isTaken([...report, 0, ...view], { vectorLength: 1 })).toBe(false);
+test('a vector has as many entries as it says, and no more than the match has slots', () => {
+  const report = (entries: number, bytes: number): number[] => {
+    const head = [packets.FLAG_REPORT, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 0, 0, 0, entries];
+    return [...head, ...new Array<number>(bytes).fill(0)];
+  };
+  const legal: number[][] = [];
+  for (let entries = 0; entries <= 6; entries += 1)
+    for (let bytes = 0; bytes < 20; bytes += 1)
+      if (isTaken(report(entries, bytes), { vectorLength: 4 })) legal.push([entries, bytes]);
+  expect(legal).toEqual([0, 1, 2, 3, 4].map((entries) => [entries, entries === 0 ? 0 : 5 + 2 * entries]));
+});
+
+test('the fields of a report stand where they are written', () => {
+  const header = createFrameHeader();
+  const shape = { matchKey: KEY, senderSlots: 1, cellBytes: 1, vectorLength: 4 };
+  const report = [
+    packets.FLAG_REPORT,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0x80,
+    0xfe,
+    0xff,
+    2,
+    1,
+    0x34,
+    0x52,
+    2,
+    9,
+    4,
+    3,
+    2,
+    0x81,
+    7,
+    0,
+    8,
+    0,
+  ];
+  expect(decodeFramePacket(sealed(report), shape, header)).toBe(true);
+  expect(header).toMatchObject({ count: 0, epoch: 1, clock: -2, received16: 258, vectorLength: 2 });
+  expect(header).toMatchObject({ steering12: 0x234, delayFrames: 5 });
+  expect(header).toMatchObject({ view8: 9, hears: 0x81020304 | 0, vectorAt: 20 });
 });
 
 test('a report between two peers says nothing of views', () => {
   const header = createFrameHeader();
-  const bytes = sealed([
-    packets.FLAG_REPORT | packets.FLAG_HASH,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    1,
-    0,
-    2,
-    0,
-    0,
-    30,
-    0,
-    1,
-    2,
-    3,
-    4,
-  ]);
-  const shape = { matchKey: KEY, senderSlots: 1, cellBytes: 1, vectorLength: 0 };
+  const flags = packets.FLAG_REPORT | packets.FLAG_HASH;
+  const bytes = sealed([flags, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 0, 0, 0, 0, 30, 0, 1, 2, 3, 4]);
+  const shape = { matchKey: KEY, senderSlots: 1, cellBytes: 1, vectorLength: 4 };
   expect(decodeFramePacket(bytes, shape, header)).toBe(true);
   expect(header).toMatchObject({ clock: 1, received16: 2, view8: 0, hears: 0, vectorAt: 0, hashFrame16: 30 });
 });
 
 test('a report that is cut short is refused, though the header could be read as the sections behind it', () => {
   const flags = packets.FLAG_REPORT | packets.FLAG_HASH | packets.FLAG_RELAY;
-  expect(isTaken([flags, 0, 0, 0, 0, 3, 0, 0, 1, 0, 1, 0], { vectorLength: 16 })).toBe(false);
+  expect(isTaken([flags, 0, 0, 0, 0, 3, 0, 0, 1, 0], { vectorLength: 16 })).toBe(false);
+});
+
+test('a section that is refused is not read past from the bytes before it', () => {
+  // Each would be a whole packet if a refusal were taken for a place near the header.
+  expect(isTaken([6, 0, 0, 0, 0, 3, 0, 1, 2, 0], { vectorLength: 16 })).toBe(false);
+  expect(isTaken([7, 0, 0, 0, 0, 0, 0, 3, 0, 0, 24, 0, 0, 9, 1, 1], { vectorLength: 4 })).toBe(false);
+  expect(isTaken([7, 0, 0, 0, 0, 0, 0, 3, 0, 0, 24, 0, 0, 4, 1], { vectorLength: 4 })).toBe(false);
+});
+
+test('the cells of a relay begin behind its four bytes', () => {
+  const header = createFrameHeader();
+  const bytes = sealed([packets.FLAG_RELAY, 0, 0, 0, 0, 0, 0, 0, 2, 9, 1, 3, 0b10, 5]);
+  const shape = { matchKey: KEY, senderSlots: 1, cellBytes: 1, vectorLength: 4 };
+  expect(decodeFramePacket(bytes, shape, header)).toBe(true);
+  expect(header).toMatchObject({ relaySlot: 2, relayFirst16: 265, relayCount: 3, relayCellsAt: 12 });
 });
 
 test('a relay has 1 to 32 frames of a slot of the match', () => {

@@ -1,12 +1,12 @@
 /**
  * The oracle: outside of all sessions it keeps what was confirmed for each frame and holds every peer to it.
  *
- * Peers that were told of the same losses are on one branch of the match from the cuts on; a peer that is cut off, or
+ * Peers that were told of the same changes are on one branch of the match from the cuts on; a peer that is cut off, or
  * plays on alone in a declared fork, is on another. That the branches are the right ones is for membership-watch.ts.
  */
 import type { SlotState } from '../../session/game.js';
 import type { InputRecords } from './input-records.js';
-import type { Departure } from './membership-watch.js';
+import type { Change } from './membership-watch.js';
 import { type MatchStart, ReferenceRun } from './reference-run.js';
 import type { ViolationLog } from './violations.js';
 
@@ -122,20 +122,22 @@ export class AgreementOracle<S, I> {
     this.#branchByPeer = new Array<Branch<S, I>>(options.peerCount).fill(root);
   }
 
-  /** `peer` knows of these losses now, earliest cut first: frames after a cut are compared among those who know it. */
-  branchTo(peer: number, departures: readonly Departure[]): void {
+  /** `peer` knows of these changes now, in the order of views: frames after a change are compared among those who know it. */
+  branchTo(peer: number, changes: readonly Change[]): void {
     let key = '';
     let branch = this.#branches.get(key) as Branch<S, I>;
-    for (const { lost, cutFrame } of departures) {
-      key = `${key}/${lost}@${cutFrame}`;
-      const known = this.#branches.get(key) ?? this.#branchOff(branch, cutFrame);
+    for (const { kind, peer: about, afterFrame } of changes) {
+      key = `${key}/${about}${kind}@${afterFrame}`;
+      const known = this.#branches.get(key) ?? this.#branchOff(branch, afterFrame);
       this.#branches.set(key, known);
       branch = known;
     }
     this.#branchByPeer[peer] = branch;
   }
 
-  #branchOff(parent: Branch<S, I>, forkFrame: number): Branch<S, I> {
+  /** @param afterFrame -1: after all that was confirmed by those who know the change */
+  #branchOff(parent: Branch<S, I>, afterFrame: number): Branch<S, I> {
+    const forkFrame = afterFrame < 0 ? parent.newestFrame : afterFrame;
     const isEarlyEnough = parent.reference !== undefined && parent.reference.frame <= forkFrame;
     const reference = isEarlyEnough ? parent.reference?.fork() : undefined;
     if (reference === undefined) this.referencesLost += 1;

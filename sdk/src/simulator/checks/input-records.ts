@@ -16,9 +16,14 @@ interface SlotRecord {
 export class InputRecords {
   readonly #cellBytes: number;
   readonly #slots: readonly SlotRecord[];
+  readonly #unheld: ReadonlySet<number>;
 
-  /** @param owners slot -> index of the peer that owns it. */
-  constructor(owners: readonly number[], cellBytes: number) {
+  /**
+   * @param owners slot -> index of the peer that owns it
+   * @param unheld owners whose inputs are held against nothing: they say different things to different peers
+   */
+  constructor(owners: readonly number[], cellBytes: number, unheld: ReadonlySet<number> = new Set()) {
+    this.#unheld = unheld;
     this.#cellBytes = cellBytes;
     this.#slots = owners.map((owner) => ({
       owner,
@@ -59,6 +64,7 @@ export class InputRecords {
     const words = (): string => `[${confirmed.cells.subarray(confirmed.at, confirmed.at + size)}]`;
     if (record === undefined)
       return this.#isNeutral(confirmed) ? undefined : `slot ${slot} has no player, yet an input`;
+    if (this.#unheld.has(record.owner)) return undefined;
     const index = frame & (FRAMES_KEPT - 1);
     const known = record.frames[index] as number;
     if (known > frame) return undefined;

@@ -1,15 +1,18 @@
 /**
- * Who each peer believes to be in the match. All peers that know a view must know the same losses and cuts of it; nobody's final
+ * Who each peer believes to be in the match. All peers that know a view must know the same changes and cuts of it; nobody's final
  * frame may be cut off; nobody is removed who could be heard. With two voters left each decides alone: if both live, that
  * is a declared fork, and the only case in which peers may end up with different members.
  */
 import type { ViolationLog } from './violations.js';
 
-/** A loss as one peer was told of it. */
-export interface Departure {
-  readonly lost: number;
-  /** The last frame whose inputs of the lost peer count. */
-  readonly cutFrame: number;
+/**
+ * A change of who plays, as one peer was told of it: somebody is out ('lost'), plays no longer itself ('late') or plays again ('back').
+ */
+export interface Change {
+  readonly kind: 'lost' | 'late' | 'back';
+  readonly peer: number;
+  /** The last frame before the change: the last whose inputs of a lost or late peer count. */
+  readonly afterFrame: number;
 }
 
 /** What a {@link MembershipWatch} needs. */
@@ -35,7 +38,7 @@ export class MembershipWatch {
   /** Two living peers went on without each other. */
   hasForked = false;
   readonly #options: MembershipWatchOptions;
-  readonly #known: Departure[][];
+  readonly #known: Change[][];
   /** By peer: whom it was told to have lost, watchers included. */
   readonly #lostBy: readonly Set<number>[];
   /** Peers that decided alone: their views are their own. */
@@ -46,8 +49,11 @@ export class MembershipWatch {
   /** Each broken final frame is reported once. */
   readonly #reportedFinals = new Set<string>();
   readonly #watchersLost = new Set<number>();
-  /** Departures that were agreed by more than one voter's word. */
-  readonly #agreed: Departure[] = [];
+  /** Ends of somebody's inputs that were agreed by more than one voter's word. */
+  readonly #agreed: Change[] = [];
+  /** `peer-substituted` and `peer-returned` events. */
+  substitutions = 0;
+  returns = 0;
 
   constructor(options: MembershipWatchOptions) {
     this.#options = options;
@@ -66,46 +72,70 @@ export class MembershipWatch {
     return this.#watchersLost.has(peer);
   }
 
-  /** Owners of slots that `peer` still counts as members. */
+  /** Owners of slots that `peer` still counts as members that play themselves. */
   votersOf(peer: number): readonly number[] {
-    const gone = new Set(this.#known[peer]?.map(({ lost }) => lost));
-    return [...new Set(this.#options.owners)].filter((owner) => !gone.has(owner));
+    return [...new Set(this.#options.owners)].filter((owner) => this.#statusOf(peer, owner) === 'back');
+  }
+
+  /** What `observer` was last told of `peer`. */
+  #statusOf(observer: number, peer: number): Change['kind'] {
+    const told = this.#known[observer]?.filter((change) => change.peer === peer) ?? [];
+    return told.at(-1)?.kind ?? 'back';
+  }
+
+  /** True if `observer` takes `peer` for late. */
+  isLate(observer: number, peer: number): boolean {
+    return this.#statusOf(observer, peer) === 'late';
+  }
+
+  /** `observer` was told of a loss. False if the lost peer had no slot, which changes nothing. */
+  left(observer: number, lost: number, reason: 'left' | 'lost'): boolean {
+    this.departures += 1;
+    this.#lostBy[observer]?.add(lost);
+    if (reason === 'lost' && !this.#options.isDown(lost)) this.#checkSilence(observer, lost);
+    if (this.isVoter(lost)) return true;
+    this.#watchersLost.add(lost);
+    return false;
   }
 
   /**
-   * `peer` was told of a loss.
-   * @returns all losses it knows, earliest cut first; `undefined` if the lost peer had no slot, which changes nothing
+   * `observer` applied a view with these changes.
+   * @returns all changes it knows, in the order of views
    */
-  left(peer: number, departure: Departure, reason: 'left' | 'lost'): readonly Departure[] | undefined {
-    const { lost, cutFrame } = departure;
-    this.departures += 1;
-    this.#lostBy[peer]?.add(lost);
-    const isAlive = !this.#options.isDown(lost);
-    if (reason === 'lost' && isAlive) this.#checkSilence(peer, lost);
-    if (!this.isVoter(lost)) {
-      this.#watchersLost.add(lost);
-      return undefined;
-    }
-    const known = this.#known[peer] as Departure[];
-    known.push(departure);
-    known.sort((left, right) => left.cutFrame - right.cutFrame || left.lost - right.lost);
-    // Nobody is left to agree with; who said goodbye does not count.
-    const isAlone = this.votersOf(peer).filter((voter) => !this.#options.hasLeft(voter)).length <= 1;
-    if (isAlone) {
-      this.#alone.add(peer);
-      this.hasForked ||= isAlive;
-    }
-    if (!isAlone && !this.#agreed.some((other) => other.lost === lost && other.cutFrame === cutFrame)) {
-      this.#agreed.push(departure);
-      for (let other = 0; other < this.#finals.length; other += 1) this.#checkFinal(other, departure);
+  changed(observer: number, changes: readonly Change[]): readonly Change[] {
+    const known = this.#known[observer] as Change[];
+    for (const change of changes) {
+      const wasLate = this.isLate(observer, change.peer);
+      known.push(change);
+      if (change.kind === 'late') this.substitutions += 1;
+      if (change.kind === 'back') this.returns += 1;
+      // What a substitute played already ends at a planned frame, not at its owner's cut.
+      if (change.kind === 'lost') this.#noteLoss(observer, change.peer);
+      const endsInputs = change.kind === 'late' || (change.kind === 'lost' && !wasLate);
+      if (endsInputs && !this.#alone.has(observer)) this.#agree(change);
     }
     return known;
+  }
+
+  #noteLoss(observer: number, lost: number): void {
+    // Nobody is left to agree with; who said goodbye does not count.
+    const others = this.votersOf(observer).filter((voter) => !this.#options.hasLeft(voter));
+    if (others.length > 1) return;
+    this.#alone.add(observer);
+    this.hasForked ||= !this.#options.isDown(lost);
+  }
+
+  #agree(change: Change): void {
+    const name = nameOf(change);
+    if (this.#agreed.some((other) => nameOf(other) === name)) return;
+    this.#agreed.push(change);
+    for (let other = 0; other < this.#finals.length; other += 1) this.#checkFinal(other, change);
   }
 
   /** After a call in which `peer` was told of losses: what it knows in the view it is in now. */
   viewReached(peer: number, viewId: number): void {
     if (this.hasForked || this.#alone.has(peer)) return;
-    const key = keyOf(this.#known[peer] as Departure[]);
+    const key = keyOf(this.#known[peer] as Change[]);
     const first = this.#views.get(viewId);
     if (first === undefined) this.#views.set(viewId, { key, peer });
     else if (first.key !== key)
@@ -115,32 +145,33 @@ export class MembershipWatch {
   /** `peer` says that nothing up to this frame can be retracted. */
   final(peer: number, frameFinal: number): void {
     this.#finals[peer] = Math.max(this.#finals[peer] as number, frameFinal);
-    for (const departure of this.#agreed) this.#checkFinal(peer, departure);
+    for (const change of this.#agreed) this.#checkFinal(peer, change);
   }
 
   /** At the end of a healed run: those who still play must know of the same losses. */
   finish(playing: readonly number[]): void {
     const [first] = playing;
     if (first === undefined || this.hasForked) return;
-    const key = keyOf(this.#known[first] as Departure[]);
+    const key = keyOf(this.#known[first] as Change[]);
     for (const peer of playing) {
-      const own = keyOf(this.#known[peer] as Departure[]);
+      const own = keyOf(this.#known[peer] as Change[]);
       if (own !== key) this.#report(peer, -1, `at the end it knows [${own}], peer ${first}: [${key}]`);
     }
   }
 
   /** A peer that does not know of a cut must not have called a frame after it final. */
-  #checkFinal(peer: number, { lost, cutFrame }: Departure): void {
-    const isKnown = this.#known[peer]?.some((other) => other.lost === lost && other.cutFrame === cutFrame);
+  #checkFinal(peer: number, change: Change): void {
     const frameFinal = this.#finals[peer] as number;
-    const name = `${peer}/${lost}@${cutFrame}`;
-    if (isKnown === true || frameFinal <= cutFrame || this.hasForked || this.#reportedFinals.has(name))
-      return;
+    if (frameFinal <= change.afterFrame || this.hasForked) return;
+    const named = nameOf(change);
+    if (this.#known[peer]?.some((other) => nameOf(other) === named) === true) return;
+    const name = `${peer}/${named}`;
+    if (this.#reportedFinals.has(name)) return;
     this.#reportedFinals.add(name);
     this.#report(
       peer,
       frameFinal,
-      `called frame ${frameFinal} final, but peer ${lost} was cut at ${cutFrame}`,
+      `called frame ${frameFinal} final, but peer ${change.peer} was cut at ${change.afterFrame}`,
     );
   }
 
@@ -162,6 +193,10 @@ export class MembershipWatch {
   }
 }
 
-function keyOf(departures: readonly Departure[]): string {
-  return departures.map(({ lost, cutFrame }) => `${lost}@${cutFrame}`).join(' ');
+function nameOf({ kind, peer, afterFrame }: Change): string {
+  return kind === 'lost' ? `${peer}@${afterFrame}` : `${peer} ${kind}@${afterFrame}`;
+}
+
+function keyOf(changes: readonly Change[]): string {
+  return changes.map(nameOf).join(' ');
 }

@@ -8,7 +8,7 @@ import type { Game, SlotState } from '../../session/game.js';
 import type { AdvanceResult, ChannelName, Session } from '../../session/session-types.js';
 import { type AgreementOracle, type ConfirmedFrame, slotBitsOf } from './agreement.js';
 import type { InputRecords } from './input-records.js';
-import type { MembershipWatch } from './membership-watch.js';
+import type { Change, MembershipWatch } from './membership-watch.js';
 import type { CheckName, ViolationLog } from './violations.js';
 
 /** Frames whose agreed slot states are remembered, a power of two above the prediction window and a full catch-up. */
@@ -40,6 +40,10 @@ export interface NodeWatchOptions<S, I> {
   /** Chooses which old frames are asked for again. */
   readonly random: Random;
   readonly nowMs: () => number;
+  /** False for a peer that lies: nothing is expected of it. */
+  readonly isHonest: boolean;
+  /** False if confirmed frames of one peer are not compared again later: another tells peers different things. */
+  readonly rechecks: boolean;
 }
 
 /** What one session did. */
@@ -77,7 +81,9 @@ export class NodeWatch<S, I> {
   #lastStepped = 0;
   /** Lowest frame stepped in the current call. */
   #lowestStep = NEVER;
-  #wasToldOfLoss = false;
+  #wasToldOfChange = false;
+  #rewoundTo = NEVER;
+  readonly #changes: Change[] = [];
   /** Newest frame that was confirmed and then retracted. */
   #retractedFrom = 0;
   #checkedTo = 0;
@@ -110,7 +116,8 @@ export class NodeWatch<S, I> {
     this.#lastStepped = this.#currentBefore;
     this.steps = 0;
     this.#lowestStep = NEVER;
-    this.#wasToldOfLoss = false;
+    this.#wasToldOfChange = false;
+    this.#rewoundTo = NEVER;
   }
 
   /** The call threw. */
@@ -124,11 +131,12 @@ export class NodeWatch<S, I> {
     const session = this.#session as Session<S, I>;
     const call = this.#call;
     this.#call = undefined;
-    if (this.#wasToldOfLoss) this.#options.membership.viewReached(this.#options.peer, session.viewId);
+    if (!this.#options.isHonest) return;
+    if (this.#wasToldOfChange || this.#rewoundTo !== NEVER) this.#applyChanges(session);
     this.#checkCounters(session);
     if (call === 'advance') {
       this.#advances += 1;
-      if (this.#wasToldOfLoss || this.#advances % FINAL_ADVANCES === 0) this.#checkFinal(session);
+      if (this.#wasToldOfChange || this.#advances % FINAL_ADVANCES === 0) this.#checkFinal(session);
     }
     this.#confirm(session);
   }
@@ -210,27 +218,62 @@ export class NodeWatch<S, I> {
     this.#options.membership.final(this.#options.peer, frameFinal);
   }
 
-  /** The session was told that a peer is gone. Frames beyond the cut that were confirmed before are retracted. */
+  /** The session was told that a peer is gone. */
   toldOfLoss(lost: number, cutFrame: number, reason: 'left' | 'lost'): void {
+    const { membership, peer } = this.#options;
+    this.#wasToldOfChange = true;
+    if (!membership.left(peer, lost, reason)) return;
+    this.#changes.push({ kind: 'lost', peer: lost, afterFrame: cutFrame });
+  }
+
+  /** The session was told that a peer does not play itself any more, or that it does again. */
+  toldOfSubstitute(kind: 'late' | 'back', about: number, afterFrame: number): void {
+    this.#wasToldOfChange = true;
+    this.#changes.push({ kind, peer: about, afterFrame });
+  }
+
+  /** The session took back what it had confirmed after this frame. */
+  rewound(toFrame: number): void {
+    this.#rewoundTo = Math.min(this.#rewoundTo, toFrame);
+  }
+
+  /** Applies the changes of this call: frames after them are held against those who know them. */
+  #applyChanges(session: Session<S, I>): void {
     const { membership, oracle, peer } = this.#options;
-    this.#wasToldOfLoss = true;
-    const departures = membership.left(peer, { lost, cutFrame }, reason);
-    if (departures === undefined) return;
-    oracle.branchTo(peer, departures);
-    if (cutFrame >= this.#confirmedBefore) return;
-    // Only a peer that had no vote can have confirmed more than the voters reported. What it called final must stay,
+    const before = this.#confirmedBefore;
+    // What a peer is told of itself comes first: all must have one order.
+    const changes = this.#changes
+      .splice(0)
+      .map((change) => this.#dated(change))
+      .sort(
+        (left, right) =>
+          left.afterFrame - right.afterFrame || left.peer - right.peer || (left.kind < right.kind ? -1 : 1),
+      );
+    if (changes.length > 0) oracle.branchTo(peer, membership.changed(peer, changes));
+    if (this.#wasToldOfChange) membership.viewReached(peer, session.viewId);
+    const toFrame = this.#rewoundTo;
+    if (toFrame >= before) return;
+    // Only a peer that has no vote now can have confirmed more than the voters reported. What it called final must stay,
     // except in a fork.
-    if (membership.isVoter(peer) || (cutFrame < this.#finalSeen && !membership.hasForked))
-      this.#report('finality', cutFrame, `cut at ${cutFrame}, ${this.#confirmedBefore} was confirmed`);
-    this.#retractedFrom = this.#confirmedBefore;
-    this.#finalSeen = Math.min(this.#finalSeen, cutFrame);
-    this.#confirmedBefore = cutFrame;
-    this.#checkedTo = Math.min(this.#checkedTo, cutFrame);
+    const votes = membership.isVoter(peer) && membership.votersOf(peer).includes(peer);
+    if ((votes || toFrame < this.#finalSeen) && !membership.hasForked)
+      this.#report('finality', toFrame, `rewound to ${toFrame}, ${before} was confirmed`);
+    this.#retractedFrom = before;
+    this.#finalSeen = Math.min(this.#finalSeen, toFrame);
+    this.#confirmedBefore = toFrame;
+    this.#checkedTo = Math.min(this.#checkedTo, toFrame);
+  }
+
+  /** Slots that a substitute plays already end at a planned frame that no voter has confirmed; which one is not told. */
+  #dated(change: Change): Change {
+    const { membership, peer } = this.#options;
+    if (change.kind !== 'lost' || !membership.isLate(peer, change.peer)) return change;
+    return { ...change, afterFrame: -1 };
   }
 
   /** Hands newly confirmed frames to the oracle and, now and then, asks for an old frame again. */
   #confirm(session: Session<S, I>): void {
-    const { oracle, random, peer } = this.#options;
+    const { oracle, random, peer, rechecks } = this.#options;
     const { frameConfirmed } = session;
     if (frameConfirmed <= this.#checkedTo) return;
     for (let frame = this.#checkedTo + 1; frame <= frameConfirmed; frame += 1) {
@@ -239,7 +282,7 @@ export class NodeWatch<S, I> {
       if (said !== undefined) oracle.confirmed(said);
     }
     this.#checkedTo = frameConfirmed;
-    if (!random.chance(RECHECK_SHARE)) return;
+    if (!rechecks || !random.chance(RECHECK_SHARE)) return;
     const reach = Math.min(frameConfirmed, HASH_FRAMES_KEPT, SLOT_FRAMES_KEPT);
     const again = this.#confirmedFrame(session, frameConfirmed - random.below(reach), true);
     if (again !== undefined) oracle.reconfirmed(again);

@@ -43,12 +43,19 @@ export class ViolationLog {
   readonly found: Violation[] = [];
   readonly #counts = new Map<CheckName, number>();
   readonly #onFound: (violation: Violation) => void;
+  readonly #isExcused: (violation: Violation) => boolean;
 
-  constructor(onFound: (violation: Violation) => void) {
+  /** @param isExcused true for what is no broken promise in this run, because a peer lies in it. */
+  constructor(
+    onFound: (violation: Violation) => void,
+    isExcused: (violation: Violation) => boolean = () => false,
+  ) {
     this.#onFound = onFound;
+    this.#isExcused = isExcused;
   }
 
   add(violation: Violation): void {
+    if (this.#isExcused(violation)) return;
     const count = (this.#counts.get(violation.check) ?? 0) + 1;
     this.#counts.set(violation.check, count);
     if (count > KEPT_PER_CHECK) return;
