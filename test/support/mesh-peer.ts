@@ -115,6 +115,7 @@ export class MeshPeer<S, I> {
       // What it confirmed beyond the final frame was a branch that it gives up.
       if (!this.#joins) this.hashes.length = Math.min(this.hashes.length, this.#frameFinal + 1);
       this.#joins = true;
+      this.#rewinds = this.heard('rewound').length;
       return [];
     }
     if (this.#joins) {

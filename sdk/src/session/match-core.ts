@@ -69,7 +69,7 @@ export class MatchCore<S, I> {
   #frameStart = 0;
 
   constructor(options: CoreOptions<S, I>) {
-    const { setup, nowMs, events } = options;
+    const { setup, nowMs } = options;
     this.#options = options;
     this.setup = setup;
     this.stepsPerAdvanceMax = setup.stepsPerAdvanceMax;
@@ -89,17 +89,7 @@ export class MatchCore<S, I> {
       clock: this.clock,
       ownInputs: this.timeline.ownInputs,
     });
-    this.exchange = new FrameExchange({
-      input: setup.game.input,
-      matchKey: setup.matchKey,
-      logs: setup.logs,
-      ownLogs: setup.ownLogs,
-      peerCount: setup.peers.length,
-      confirmLimit: () => this.timeline.confirmLimit,
-      onWrong: (frame) => this.timeline.noteWrong(frame),
-      onEquivocation: (log, frame, from) =>
-        events.push({ type: 'equivocation', slot: log.slot, frame, sources: [from.peer] }),
-    });
+    this.exchange = this.#createExchange();
     this.#sender = new FrameSender({
       setup,
       remotes: this.remotes,
@@ -127,6 +117,21 @@ export class MatchCore<S, I> {
       cellBytes: setup.game.input.byteLength,
       desk: this.desk,
       selfIndex: setup.selfIndex,
+    });
+  }
+
+  #createExchange(): FrameExchange {
+    const { setup } = this;
+    return new FrameExchange({
+      input: setup.game.input,
+      matchKey: setup.matchKey,
+      logs: setup.logs,
+      ownLogs: setup.ownLogs,
+      peerCount: setup.peers.length,
+      confirmLimit: () => this.timeline.confirmLimit,
+      onWrong: (frame) => this.timeline.noteWrong(frame),
+      onEquivocation: (log, frame, from) =>
+        this.#options.events.push({ type: 'equivocation', slot: log.slot, frame, sources: [from.peer] }),
     });
   }
 

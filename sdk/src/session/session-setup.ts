@@ -16,7 +16,7 @@ import type { Agreement } from '../wire/handshake-message.js';
 import { frameBytesMax } from '../wire/input-cells.js';
 import type { Bot, Game, GameOptions } from './game.js';
 import { type DelayRule, delayRuleOf } from './input-delay.js';
-import type { InputDelay, SessionOptions } from './session-types.js';
+import type { InputDelay, PlayerAssignment, SessionOptions } from './session-types.js';
 import { NO_OWNER, SlotLog } from './slot-log.js';
 
 /** Delay where nothing else is asked for, and where 'auto' begins. */
@@ -183,6 +183,29 @@ function botOf<S, I>(
   return bot;
 }
 
+/** One log for each slot that the game may have. */
+function createLogs<S, I>(
+  game: Game<S, I>,
+  peers: readonly PeerId[],
+  players: readonly PlayerAssignment[],
+): SlotLog[] {
+  return Array.from({ length: game.playersMax }, (_, slot) => {
+    const owner = players[slot]?.peer;
+    const index = owner === undefined ? NO_OWNER : peers.indexOf(owner);
+    const log = new SlotLog(slot, index, game.input.byteLength);
+    if (owner === undefined) log.control = 'vacant';
+    return log;
+  });
+}
+
+function requireFairDelay(fairDelay: unknown): boolean {
+  requireArgument(
+    typeof fairDelay === 'boolean',
+    `createSession: fairDelay is ${JSON.stringify(fairDelay)}; it must be true or false.`,
+  );
+  return fairDelay;
+}
+
 /**
  * @throws {SdkError} `invalid-argument` naming the option, its value and its range.
  */
@@ -194,23 +217,14 @@ export function prepareSession<S, I>(options: SessionOptions<S, I>): SessionSetu
   const { game, self, peers } = options;
   const players = joins ? [] : (options.players ?? []);
   requireInteger(options.slotCount ?? 1, 0, game.playersMax, 'slotCount');
-  const logs = Array.from({ length: game.playersMax }, (_, slot) => {
-    const owner = players[slot]?.peer;
-    const log = new SlotLog(
-      slot,
-      owner === undefined ? NO_OWNER : peers.indexOf(owner),
-      game.input.byteLength,
-    );
-    if (owner === undefined) log.control = 'vacant';
-    return log;
-  });
+  const logs = createLogs(game, peers, players);
   const selfIndex = peers.indexOf(self);
   const ownLogs = logs.filter((log) => log.owner === selfIndex);
   requireArgument(
     (ownLogs.length === 0 && !joins) || typeof options.readInput === 'function',
     'createSession: readInput must be a function (slot, frame).',
   );
-  const { inputDelayFrames: inputDelay = INPUT_DELAY_FRAMES_DEFAULT, fairDelay = false } = options;
+  const { inputDelayFrames: inputDelay = INPUT_DELAY_FRAMES_DEFAULT } = options;
   const predictionFramesMax = requireInteger(
     options.predictionFramesMax ?? 8,
     0,
@@ -218,10 +232,7 @@ export function prepareSession<S, I>(options: SessionOptions<S, I>): SessionSetu
     'predictionFramesMax',
   );
   const delayRule = delayRuleOf(inputDelay, predictionFramesMax);
-  requireArgument(
-    typeof fairDelay === 'boolean',
-    `createSession: fairDelay is ${JSON.stringify(fairDelay)}; it must be true or false.`,
-  );
+  const fairDelay = requireFairDelay(options.fairDelay ?? false);
   const seed = requireInteger(options.seed ?? 0, 0, 0xffffffff, 'seed');
   const lostAfterMs = requireInteger(options.lostAfterMs ?? 3000, 500, 60_000, 'lostAfterMs');
   const lateAfterMs = requireInteger(options.lateAfterMs ?? 250, 50, 10_000, 'lateAfterMs');

@@ -320,9 +320,9 @@ test('a player leaves, another takes the slot, again and again', () => {
       .map((event) => event.peer);
   for (let turn = 1; turn <= 4; turn += 1) {
     expect(mesh.runUntil(() => seated().length === turn, 12_000)).toBe(true);
-    mesh.run(700);
     const joiner = mesh.peers.findIndex(({ id }) => id === seated()[turn - 1]);
-    expect(slotsOf(mesh, joiner)[2]).toBe('active');
+    expect(mesh.runUntil(() => slotsOf(mesh, joiner)[2] === 'active', 3000)).toBe(true);
+    mesh.run(500);
     expectAllEqual(mesh, [0, 1, joiner]);
     leave(mesh, joiner);
     mesh.run(500);
