@@ -58,6 +58,8 @@ export class MatchCore<S, I> {
   readonly #sender: FrameSender;
   readonly #clampedFields = new Set<string>();
   stepsPerAdvanceMax: number;
+  /** First frame that is known here. */
+  frameStart = 0;
   #phase: CorePhase = 'handshake';
   #membershipPhase: MembershipPhase = 'running';
   /** The match stands at an agreed frame. */
@@ -65,8 +67,6 @@ export class MatchCore<S, I> {
   #greeted = false;
   #frameFinal = 0;
   #isRemoved = false;
-  /** First frame whose inputs are known here. */
-  #frameStart = 0;
 
   constructor(options: CoreOptions<S, I>) {
     const { setup, nowMs } = options;
@@ -246,7 +246,7 @@ export class MatchCore<S, I> {
   startFrom(manifest: Manifest, state: Uint8Array): boolean {
     const { frame, viewId, stateHash, peers } = manifest;
     if (!this.timeline.startFrom(frame, state, stateHash)) return false;
-    this.#frameStart = frame;
+    this.frameStart = frame;
     this.#frameFinal = frame;
     this.#greeted = true;
     this.#check.startAt(frame);
@@ -299,12 +299,8 @@ export class MatchCore<S, I> {
   isKept(frame: number, kept: number): boolean {
     const confirmed = this.timeline.frameConfirmed;
     return (
-      Number.isInteger(frame) && frame >= this.#frameStart && frame <= confirmed && frame > confirmed - kept
+      Number.isInteger(frame) && frame >= this.frameStart && frame <= confirmed && frame > confirmed - kept
     );
-  }
-
-  get frameStart(): number {
-    return this.#frameStart;
   }
 
   get phase(): CorePhase {
@@ -387,6 +383,11 @@ export class MatchCore<S, I> {
     this.#options.events.push({ type: halts ? 'match-paused' : 'match-resumed', frame: simulation.frame });
   }
 
+  #moveTo(phase: CorePhase): void {
+    checkSessionMove(this.#phase, phase);
+    this.#phase = phase;
+  }
+
   #settlePhase(): void {
     const phase = this.#membershipPhase === 'running' && this.#isHalted ? 'paused' : this.#membershipPhase;
     if (phase !== this.#phase) this.#moveTo(phase);
@@ -430,15 +431,10 @@ export class MatchCore<S, I> {
     this.timeline.ownInputs.hasUnsent = false;
   }
 
+  /** Whether it is taken does not matter here: everything is said again until it is acknowledged. */
   #send(to: RemotePeer, channel: ChannelName, bytes: Uint8Array): void {
     to.bytesSent += bytes.length;
-    // Whether it was taken does not matter here: everything is said again until it is acknowledged.
     this.#options.send(to.peer, channel, bytes);
-  }
-
-  #moveTo(phase: CorePhase): void {
-    checkSessionMove(this.#phase, phase);
-    this.#phase = phase;
   }
 
   /** The match is over for this peer. */

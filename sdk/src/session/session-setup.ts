@@ -225,12 +225,8 @@ export function prepareSession<S, I>(options: SessionOptions<S, I>): SessionSetu
     'createSession: readInput must be a function (slot, frame).',
   );
   const { inputDelayFrames: inputDelay = INPUT_DELAY_FRAMES_DEFAULT } = options;
-  const predictionFramesMax = requireInteger(
-    options.predictionFramesMax ?? 8,
-    0,
-    PREDICTION_FRAMES_MAX,
-    'predictionFramesMax',
-  );
+  const framesMax = options.predictionFramesMax ?? 8;
+  const predictionFramesMax = requireInteger(framesMax, 0, PREDICTION_FRAMES_MAX, 'predictionFramesMax');
   const delayRule = delayRuleOf(inputDelay, predictionFramesMax);
   const fairDelay = requireFairDelay(options.fairDelay ?? false);
   const seed = requireInteger(options.seed ?? 0, 0, 0xffffffff, 'seed');
