@@ -179,6 +179,20 @@ function botOf<S, I>(
   return bot;
 }
 
+/** How long own inputs are held back. */
+function delayPolicy<S, I>(
+  { inputDelayFrames: inputDelay = INPUT_DELAY_FRAMES_DEFAULT, fairDelay = false }: SessionOptions<S, I>,
+  predictionFramesMax: number,
+): Pick<SessionSetup<S, I>, 'inputDelay' | 'delayRule' | 'inputDelayFrames' | 'fairDelay'> {
+  const delayRule = delayRuleOf(inputDelay, predictionFramesMax);
+  requireArgument(
+    typeof fairDelay === 'boolean',
+    `createSession: fairDelay is ${JSON.stringify(fairDelay)}; it must be true or false.`,
+  );
+  const inputDelayFrames = Math.min(delayRule.max, Math.max(delayRule.min, INPUT_DELAY_FRAMES_DEFAULT));
+  return { inputDelay, delayRule, inputDelayFrames, fairDelay };
+}
+
 /**
  * @throws {SdkError} `invalid-argument` naming the option, its value and its range.
  */
@@ -203,17 +217,11 @@ export function prepareSession<S, I>(options: SessionOptions<S, I>): SessionSetu
     ownLogs.length === 0 || typeof options.readInput === 'function',
     'createSession: readInput must be a function (slot, frame).',
   );
-  const { inputDelayFrames: inputDelay = INPUT_DELAY_FRAMES_DEFAULT, fairDelay = false } = options;
   const predictionFramesMax = requireInteger(
     options.predictionFramesMax ?? 8,
     0,
     PREDICTION_FRAMES_MAX,
     'predictionFramesMax',
-  );
-  const delayRule = delayRuleOf(inputDelay, predictionFramesMax);
-  requireArgument(
-    typeof fairDelay === 'boolean',
-    `createSession: fairDelay is ${JSON.stringify(fairDelay)}; it must be true or false.`,
   );
   const seed = requireInteger(options.seed ?? 0, 0, 0xffffffff, 'seed');
   const lostAfterMs = requireInteger(options.lostAfterMs ?? 3000, 500, 60_000, 'lostAfterMs');
@@ -231,10 +239,7 @@ export function prepareSession<S, I>(options: SessionOptions<S, I>): SessionSetu
     playerCount: players.length,
     ownLogs,
     options: value,
-    inputDelay,
-    delayRule,
-    inputDelayFrames: Math.min(delayRule.max, Math.max(delayRule.min, INPUT_DELAY_FRAMES_DEFAULT)),
-    fairDelay,
+    ...delayPolicy(options, predictionFramesMax),
     predictionFramesMax,
     lostAfterMs,
     lateAfterMs,
