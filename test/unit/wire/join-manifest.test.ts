@@ -115,6 +115,16 @@ test('a config reserves no names, and what is decoded is frozen', () => {
   expect(encodeManifest({ ...small, config }, KEY)).toEqual(bytes);
 });
 
+test('many chunk hashes and little else are a manifest too', () => {
+  const count = 1000;
+  const chunkHashes = Array.from({ length: count }, (_, index) => index * 3_000_000 - 1);
+  const many = { ...small, byteLength: count * 1000, chunkBytes: 1000, chunkHashes, config: {} };
+  expect(decodeManifest(encodeManifest(many, KEY), KEY)).toEqual({
+    ...many,
+    chunkHashes: chunkHashes.map((hash) => hash | 0),
+  });
+});
+
 test('a slot of nobody is vacant, and paused is yes or no', () => {
   expect(understands({ slots: [slot({ owner: undefined, control: 'vacant' })] })).toBe(true);
   for (const isPaused of [false, true]) {

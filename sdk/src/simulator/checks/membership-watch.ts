@@ -148,14 +148,15 @@ export class MembershipWatch {
     for (const change of this.#agreed) this.#checkFinal(peer, change);
   }
 
-  /** At the end of a healed run: those who still play must know of the same losses. */
+  /** At the end of a healed run: those who still play must know of the same changes; the newest return or substitution may still be on its way. */
   finish(playing: readonly number[]): void {
     const [first] = playing;
     if (first === undefined || this.hasForked) return;
     const key = keyOf(this.#known[first] as Change[]);
     for (const peer of playing) {
       const own = keyOf(this.#known[peer] as Change[]);
-      if (own !== key) this.#report(peer, -1, `at the end it knows [${own}], peer ${first}: [${key}]`);
+      if (!isSameButNews(own, key))
+        this.#report(peer, -1, `at the end it knows [${own}], peer ${first}: [${key}]`);
     }
   }
 
@@ -191,6 +192,12 @@ export class MembershipWatch {
   #report(peer: number, frame: number, detail: string): void {
     this.#options.violations.add({ check: 'membership', atMs: this.#options.nowMs(), peer, frame, detail });
   }
+}
+
+/** One list goes on where the other ends, with returns and substitutions only. */
+function isSameButNews(left: string, right: string): boolean {
+  const [short, long] = left.length < right.length ? [left, right] : [right, left];
+  return long.startsWith(short) && /^( ?\d+ (back|late)@-?\d+)*$/.test(long.slice(short.length));
 }
 
 function nameOf({ kind, peer, afterFrame }: Change): string {

@@ -1,0 +1,145 @@
+/**
+ * Canaries: bugs planted in the real core, one at a time, while it is bundled. Each `find` must occur exactly once in its file, so a
+ * canary that no longer fits the source fails by name instead of planting nothing. What must find it: the checkers of the swarm.
+ */
+
+/** @typedef {{ name: string, file: string, find: string, replace: string, byzantine?: string, peers?: number }} Canary */
+
+/** @type {readonly Canary[]} */
+export const CANARIES = [
+  {
+    name: 'the hash of the newest frame is taken for that of the confirmed one',
+    file: 'session/simulation.ts',
+    find: 'const hash = frame === this.frame ? this.store.hash() : this.store.hashSlot(frame & this.#ringMask);',
+    replace: 'const hash = this.store.hash();',
+  },
+  {
+    name: 'a rollback loads the state of one frame later',
+    file: 'session/simulation.ts',
+    find: 'this.store.load(frame & this.#ringMask);',
+    replace: 'this.store.load((frame + 1) & this.#ringMask);',
+  },
+  {
+    name: 'a wrong guess is not noticed',
+    file: 'session/frame-exchange.ts',
+    find: 'if (frame <= simulated && !log.equals(log.used, frame, cell))',
+    replace: 'if (frame < simulated - 2 && !log.equals(log.used, frame, cell))',
+  },
+  {
+    name: 'an input log forgets after 64 frames',
+    file: 'session/slot-log.ts',
+    find: 'const target = this.cells.offsetOf(this.received);',
+    replace: 'const target = this.cells.offsetOf(this.received & 63);',
+  },
+  {
+    name: 'only the last three inputs are repeated, whatever is not acknowledged',
+    file: 'session/frame-exchange.ts',
+    find: 'range.first = this.#firstFrameFor(to, newest);',
+    replace: 'range.first = Math.max(this.#firstFrameFor(to, newest), newest - 2);',
+  },
+  {
+    name: 'the first word of the state is not rolled back',
+    file: 'state/define-state.ts',
+    find: 'this.#live.set(this.#slot(slot));',
+    replace: 'this.#live.set(this.#slot(slot).subarray(1), 1);',
+  },
+  {
+    name: 'the random stream is not rolled back',
+    file: 'state/define-state.ts',
+    find: 'this.#live.set(this.#slot(slot));',
+    replace:
+      'const word = this.randomWords[this.randomIndex]; this.#live.set(this.#slot(slot)); this.randomWords[this.randomIndex] = word;',
+  },
+  {
+    name: 'an acknowledgement of frames never sent is believed',
+    file: 'session/frame-exchange.ts',
+    find: 'if (ack > newest) return false;',
+    replace: '',
+    byzantine: 'ackFuture',
+  },
+  {
+    name: 'a frame counter wraps at 256',
+    file: 'base/frame.ts',
+    find: 'const value = near + (((low - near) << 24) >> 24);',
+    replace: 'const value = low;',
+  },
+  {
+    name: 'the cut is the minimum of what the survivors hold',
+    file: 'session/fresh-body.ts',
+    find: 'const cut = Math.max(...frames);',
+    replace: 'const cut = Math.min(...frames);',
+    peers: 6,
+  },
+  {
+    name: 'the checksum of a packet is not looked at',
+    file: 'wire/frame-packet.ts',
+    find: 'if (read16(bytes, 1) !== packetCrc(bytes, length, shape.matchKey)) return false;',
+    replace: '',
+  },
+  {
+    name: 'a peer is lost after 0.4 s of silence',
+    file: 'session/membership.ts',
+    find: "if (goneMs <= Math.max(lostAfterMs / 2, lostAfterMs - PREPARE_MS)) return 'member';",
+    replace: "if (goneMs > 400) return 'lost';",
+  },
+  {
+    name: 'two frames more than the prediction window',
+    file: 'session/timeline.ts',
+    find: 'if (frame - known > this.#windowFrames) {',
+    replace: 'if (frame - known > this.#windowFrames + 2) {',
+  },
+  {
+    name: 'one step more than the budget',
+    file: 'session/timeline.ts',
+    find: 'steps < stepsMax && simulation.frame < due',
+    replace: 'steps <= stepsMax && simulation.frame < due',
+  },
+  {
+    name: 'one slot is not waited for',
+    file: 'session/timeline.ts',
+    find: 'if (log.isActive && log.received < least) least = log.received;',
+    replace: 'if (log.isActive && slot !== 1 && log.received < least) least = log.received;',
+  },
+  {
+    name: 'what one voter holds is final',
+    file: 'session/final-frame.ts',
+    find: 'const majority = frames[count >> 1] as number;',
+    replace: 'const majority = frames[0] as number;',
+  },
+  {
+    name: 'hashes of frames that are not confirmed here are compared',
+    file: 'session/desync-check.ts',
+    find: 'if (frame > this.#settled) from.keepHash(frame, hash);',
+    replace: 'if (frame > this.#settled + 60) from.keepHash(frame, hash);',
+  },
+  {
+    name: 'an input is stored one frame late',
+    file: 'session/own-inputs.ts',
+    find: 'const field = input.encodeInto(value, log.cells.bytes, log.cells.offsetOf(frame));',
+    replace: 'const field = input.encodeInto(value, log.cells.bytes, log.cells.offsetOf(frame + 1));',
+  },
+  {
+    name: 'a cell that did not change is decoded as neutral',
+    file: 'session/frame-exchange.ts',
+    find: 'scratch[index] = frame < 1 ? 0 : (ring.bytes[at + index] as number);',
+    replace: 'scratch[index] = frame < 1 || frame % 50 === 0 ? 0 : (ring.bytes[at + index] as number);',
+  },
+  {
+    name: 'a frozen log takes more inputs',
+    file: 'session/frame-exchange.ts',
+    find: '} else if (frame === log.received + 1 && frame <= log.limit) {',
+    replace: '} else if (frame === log.received + 1) {',
+  },
+  {
+    name: 'packets never go out while the match waits',
+    file: 'session/match-clock.ts',
+    find: '>= 1.5 * this.frameMs;',
+    replace: '>= 1e9 * this.frameMs;',
+  },
+  {
+    name: 'inputs of a returned slot begin one frame late',
+    file: 'session/slot-log.ts',
+    find: 'this.received = frame - 1;\n    this.limit',
+    replace: 'this.received = frame;\n    this.limit',
+  },
+];

@@ -1,0 +1,213 @@
+/** The frame exchange by itself: what it takes from each field of a packet, and what it leaves. */
+import { FUTURE_FRAMES_MAX, LOG_FRAMES_KEPT, PACKET_FRAMES_MAX } from '../../../sdk/src/base/limits.js';
+import { RELAY_FRAMES_MAX } from '../../../sdk/src/wire/frame-packet.js';
+import { fill, logOf, nodeOf, remoteOf, take, valuesOf } from './exchange-node.js';
+
+describe('what is taken', () => {
+  test('inputs without a gap, each once', () => {
+    const node = nodeOf([0, 1], 0);
+    const log = logOf(node, 1);
+    expect(take(node, 1, { frame: 3, changes: [5, 0, 3] })).toBe(true);
+    expect(valuesOf(log)).toEqual([5, 5, 6]);
+    // Frame 5 alone leaves a gap; 4 and 5 do not; 2 to 5 say nothing new.
+    expect(take(node, 1, { frame: 5, changes: [1] })).toBe(false);
+    expect(take(node, 1, { frame: 5, changes: [1, 1] })).toBe(true);
+    expect(take(node, 1, { frame: 5, changes: [0, 3, 1, 1] })).toBe(true);
+    expect(valuesOf(log)).toEqual([5, 5, 6, 7, 6]);
+    expect(node.equivocations).toEqual([]);
+    expect((node.exchange.held[1] as Int32Array)[1]).toBe(5);
+  });
+
+  test.each([
+    [FUTURE_FRAMES_MAX, true],
+    [FUTURE_FRAMES_MAX + 1, false],
+  ])('nothing farther than the bound ahead: %i', (ahead, isTaken) => {
+    const node = nodeOf([0, 1], 0);
+    logOf(node, 1).received = 100 + ahead - 1;
+    expect(take(node, 1, { frame: 100 + ahead, count: 1, wide: true }, { confirmed: 100 })).toBe(isTaken);
+  });
+
+  test('no packet begins before frame 1', () => {
+    const node = nodeOf([0, 1], 0);
+    expect(take(node, 1, { frame: 2, count: 3 })).toBe(false);
+    expect(take(node, 1, { frame: 2, count: 2 })).toBe(true);
+    expect(take(node, 1, { frame: 0, count: 0 })).toBe(true);
+  });
+
+  test('an acknowledgement of what was sent, in both widths', () => {
+    const node = nodeOf([0, 1], 0);
+    fill(node, 0, 400);
+    const remote = remoteOf(node, 1);
+    logOf(node, 1).received = 390;
+    const ack = (frame: number, value: number, wide: boolean): [boolean, number] => {
+      const isTaken = take(node, 1, { frame, count: 0, ack: value, wide }, { confirmed: 300 });
+      return [isTaken, remote.acked];
+    };
+    remote.newestFrame = 390;
+    expect(ack(390, 350 & 0xff, false)).toEqual([true, 350]);
+    expect(ack(390, 300, true)).toEqual([true, 350]);
+    expect(ack(390, 400, true)).toEqual([true, 400]);
+    expect(ack(390, 401, true)).toEqual([false, 400]);
+    expect(ack(390, 401 & 0xff, false)).toEqual([false, 400]);
+  });
+
+  test('who owns nothing is acknowledged nothing', () => {
+    const node = nodeOf([0, 1], 2, 3);
+    expect(take(node, 0, { frame: 1, count: 1, ack: 0 })).toBe(true);
+    expect(take(node, 0, { frame: 2, count: 1, ack: 1 })).toBe(false);
+    expect(take(node, 0, { frame: 2, count: 1, ack: 0, wide: true })).toBe(false);
+    const late = nodeOf([0, 1], 0);
+    logOf(late, 0).change(5, 'substitute');
+    expect(take(late, 1, { frame: 1, count: 1, ack: 99 })).toBe(true);
+    expect(remoteOf(late, 1).acked).toBe(0);
+  });
+
+  test('inputs of another epoch are left, and the rest of the packet counts', () => {
+    const node = nodeOf([0, 1], 0);
+    fill(node, 0, 9);
+    expect(take(node, 1, { frame: 3, changes: [5, 1, 1], epoch: 1, ack: 4 })).toBe(true);
+    expect(logOf(node, 1).received).toBe(0);
+    expect(remoteOf(node, 1).acked).toBe(4);
+    expect((node.exchange.held[1] as Int32Array)[1]).toBe(0);
+    // No gap is looked for: its frames are of a time that is not known here.
+    expect(take(node, 1, { frame: 80, changes: [5], epoch: 1 })).toBe(true);
+    expect(take(node, 1, { frame: 80, changes: [5], epoch: 0 })).toBe(false);
+  });
+
+  test('a frame that was simulated with another input is told, one that was not is not', () => {
+    const node = nodeOf([0, 1], 0);
+    const log = logOf(node, 1);
+    log.used.bytes.set([5, 9, 6, 7], log.used.offsetOf(1));
+    expect(take(node, 1, { frame: 4, changes: [5, 0, 3, 1] }, { simulated: 3 })).toBe(true);
+    expect(node.wrong).toEqual([2]);
+  });
+
+  test('nothing is taken beyond a limit', () => {
+    const node = nodeOf([0, 1], 0);
+    const log = logOf(node, 1);
+    log.limit = 2;
+    expect(take(node, 1, { frame: 4, changes: [5, 0, 3, 1] })).toBe(true);
+    expect(valuesOf(log)).toEqual([5, 5]);
+    expect((node.exchange.held[1] as Int32Array)[1]).toBe(0);
+    log.limit = 3;
+    expect(take(node, 1, { frame: 4, changes: [5, 0, 3, 1] })).toBe(true);
+    expect(valuesOf(log)).toEqual([5, 5, 6]);
+  });
+
+  test('another value for a frame is told once, and what follows it in the packet is left', () => {
+    const node = nodeOf([0, 1], 0);
+    expect(take(node, 1, { frame: 3, changes: [5, 0, 3] })).toBe(true);
+    for (let copy = 0; copy < 2; copy += 1)
+      expect(take(node, 1, { frame: 4, changes: [5, 1, 3, 1] })).toBe(true);
+    expect(node.equivocations).toEqual(['1 2 b']);
+    expect(valuesOf(logOf(node, 1))).toEqual([5, 5, 6]);
+    // A newer one is told again.
+    expect(take(node, 1, { frame: 3, changes: [5, 0, 9] })).toBe(true);
+    expect(node.equivocations).toEqual(['1 2 b', '1 3 b']);
+  });
+
+  test('the report of a packet that was overtaken is left', () => {
+    const node = nodeOf([0, 1, 2], 0);
+    const held = node.exchange.held[1] as Int32Array;
+    expect(take(node, 1, { frame: 4, count: 4, report: { view: 0, held: [0, 4, 9] } })).toBe(true);
+    expect(held[2]).toBe(9);
+    expect(take(node, 1, { frame: 3, count: 3, report: { view: 0, held: [0, 4, 30] } })).toBe(true);
+    expect(held[2]).toBe(9);
+    expect(take(node, 1, { frame: 4, count: 4, report: { view: 0, held: [0, 4, 30] } })).toBe(true);
+    expect(held[2]).toBe(30);
+  });
+
+  test('a report raises what its sender is known to hold of third slots, within the bound, and never lowers it', () => {
+    const node = nodeOf([0, 1, 2], 0);
+    const { held, said } = node.exchange;
+    fill(node, 0, 8);
+    fill(node, 2, 20);
+    let frame = 0;
+    const report = (view: number, values: readonly number[]): void => {
+      frame += 1;
+      expect(take(node, 1, { frame, count: 1, ack: 5, report: { view, held: values } })).toBe(true);
+    };
+    report(0, [7, 3, 15]);
+    // Of our own slot its acknowledgement counts, of its own slot its inputs; both are said.
+    expect([...(held[1] as Int32Array)]).toEqual([5, 1, 15]);
+    expect([...(said[1] as Int32Array)]).toEqual([7, 3, 15]);
+    report(0, [7, 3, 12]);
+    expect([...(held[1] as Int32Array)]).toEqual([5, 2, 15]);
+    report(0, [7, 3, 20 + FUTURE_FRAMES_MAX + 1]);
+    expect((held[1] as Int32Array)[2]).toBe(15);
+    report(1, [7, 3, 18]);
+    // Of another view: held, but not said in ours.
+    expect([(held[1] as Int32Array)[2], (said[1] as Int32Array)[2]]).toEqual([18, 15]);
+    node.exchange.viewId = 0x101;
+    report(1, [7, 3, 19]);
+    expect([(held[1] as Int32Array)[2], (said[1] as Int32Array)[2]]).toEqual([19, 19]);
+    report(0, [7, 3, 20 + FUTURE_FRAMES_MAX]);
+    expect([(held[1] as Int32Array)[2], (said[1] as Int32Array)[2]]).toEqual([20 + FUTURE_FRAMES_MAX, 19]);
+  });
+
+  test('of a slot that was taken up again only reports of our own view count', () => {
+    const node = nodeOf([0, 1, 2], 0);
+    fill(node, 2, 20);
+    const log = logOf(node, 2);
+    log.change(15, 'substitute');
+    log.reopen(30);
+    node.exchange.reopened(log, 30);
+    const row = node.exchange.held[1] as Int32Array;
+    expect([row[2], (node.exchange.said[1] as Int32Array)[2]]).toEqual([29, 29]);
+    expect(take(node, 1, { frame: 1, count: 1, report: { view: 3, held: [0, 1, 33] } })).toBe(true);
+    expect(row[2]).toBe(29);
+    node.exchange.viewId = 3;
+    expect(take(node, 1, { frame: 2, count: 1, report: { view: 3, held: [0, 1, 33] } })).toBe(true);
+    expect(row[2]).toBe(33);
+  });
+
+  test('a relay is taken like the inputs of the owner, and its sender holds what it sent', () => {
+    const node = nodeOf([0, 1, 2], 0);
+    const log = logOf(node, 2);
+    const row = node.exchange.held[1] as Int32Array;
+    log.used.bytes.set([5, 9, 6], log.used.offsetOf(1));
+    const relay = { slot: 2, first: 1, changes: [5, 0, 3] };
+    expect(take(node, 1, { frame: 1, count: 1, relay }, { simulated: 3 })).toBe(true);
+    expect(valuesOf(log)).toEqual([5, 5, 6]);
+    expect([row[2], ...node.wrong]).toEqual([3, 2]);
+    expect(take(node, 1, { frame: 2, count: 1, relay: { slot: 2, first: 2, changes: [0] } })).toBe(true);
+    expect(row[2]).toBe(3);
+  });
+
+  test.each([
+    ['a gap', { slot: 2, first: 12, changes: [1] }],
+    ['a slot that nobody plays', { slot: 3, first: 11, changes: [1] }],
+    ['a slot of ours', { slot: 0, first: 11, changes: [1] }],
+    ['a slot of the sender', { slot: 1, first: 11, changes: [1] }],
+    ['a frame 0', { slot: 2, first: 0, changes: [1, 1] }],
+  ])('a relay with %s is left', (_what, relay) => {
+    const node = nodeOf([0, 1, 2, 2], 0);
+    for (const slot of [0, 1, 2, 3]) fill(node, slot, 10);
+    logOf(node, 3).control = 'vacant';
+    const rows = [...(node.exchange.held[1] as Int32Array)];
+    expect(take(node, 1, { frame: 10, count: 0, relay }, { confirmed: 5 })).toBe(true);
+    expect(node.setup.logs.map(({ received }) => received)).toEqual([10, 10, 10, 10]);
+    expect([...(node.exchange.held[1] as Int32Array)]).toEqual(rows);
+    expect(node.equivocations).toEqual([]);
+  });
+
+  test('a relay reaches 32 frames beyond what is held, and not into what the log has let go', () => {
+    const node = nodeOf([0, 1, 2], 0);
+    fill(node, 2, 2000);
+    const row = node.exchange.held[1] as Int32Array;
+    const relay = (first: number, count: number): number => {
+      row[2] = 0;
+      const changes = new Array<number>(count).fill(0);
+      expect(
+        take(node, 1, { frame: 1, count: 0, relay: { slot: 2, first, changes } }, { confirmed: 1990 }),
+      ).toBe(true);
+      return row[2] as number;
+    };
+    const lowest = 2000 - LOG_FRAMES_KEPT + PACKET_FRAMES_MAX;
+    expect(relay(lowest, 1)).toBe(0);
+    expect(relay(lowest + 1, 1)).toBe(lowest + 1);
+    expect(relay(2001, RELAY_FRAMES_MAX)).toBe(2032);
+    expect(logOf(node, 2).received).toBe(2032);
+    expect(relay(2002, RELAY_FRAMES_MAX)).toBe(2033);
+  });
+});
