@@ -58,11 +58,24 @@ const describe = ({ file, line, kind, place, text }) => `${file}:${line} ${kind}
 const isBranchOf = ({ decoder }, point) => point.kind !== 'default-arg' && decoder.test(scopeOf(point));
 const isReached = ({ reached }, index) => reached[index] !== 0 || made[index] !== 0;
 
+/** The counters of the files that hold a target's decoder: few, since they are compared after every execution. */
+function guidesOf(target) {
+  const files = new Set(points.filter((point) => isBranchOf(target, point)).map(({ file }) => file));
+  const guides = [];
+  for (const [index, { file }] of points.entries()) {
+    if (!files.has(file)) continue;
+    if (guides.at(-1)?.[1] === index) guides.at(-1)[1] = index + 1;
+    else guides.push([index, index + 1]);
+  }
+  return guides;
+}
+
 const report = wanted.map((target) => {
   const beganAtMs = performance.now();
   const untilMs = beganAtMs + minutesOf(target) * 60_000;
   const result = fuzz(target, hits, {
     seed: Number(values.seed),
+    guides: guidesOf(target),
     executions: Number.isFinite(executions) ? executions : Number.MAX_SAFE_INTEGER,
     isOver: () => performance.now() >= untilMs,
     stopAtFirst: plants.length > 0,

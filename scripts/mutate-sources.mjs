@@ -40,6 +40,17 @@ const METHODS = { min: 'max', max: 'min', some: 'every', every: 'some' };
 /** Nodes with a value inside a type. */
 const TYPED_VALUES = new Set(['TSAsExpression', 'TSNonNullExpression', 'TSSatisfiesExpression']);
 
+/** Without casts: printed without their brackets, `(a as T) | b` would become a type. */
+function withoutCasts(node) {
+  if (TYPED_VALUES.has(node.type)) return withoutCasts(node.expression);
+  for (const key of t.VISITOR_KEYS[node.type]) {
+    const child = node[key];
+    if (Array.isArray(child)) node[key] = child.map((item) => item && withoutCasts(item));
+    else if (child) node[key] = withoutCasts(child);
+  }
+  return node;
+}
+
 /** What could stand in place of an expression; each a copy of the untouched source. */
 function variantsOf(node) {
   const copy = (changes) => Object.assign(t.cloneNode(node, true), changes);
@@ -128,7 +139,7 @@ export function mutateSource(source, file, { first, mode }) {
   const reach = (id) => t.callExpression(t.identifier('__reach'), [id]);
 
   const walk = (node, parent, key) => {
-    if (node.type.startsWith('TS') && !TYPED_VALUES.has(node.type)) return node;
+    if (node.type.startsWith('TS')) return node;
     if (/^(?:Import|ExportAll)/.test(node.type) || (node.type === 'ExportNamedDeclaration' && node.source))
       return node;
     const variants = t.isExpression(node) ? [...variantsOf(node), ...conditionVariants(parent, key)] : [];
@@ -152,7 +163,7 @@ export function mutateSource(source, file, { first, mode }) {
         : t.conditionalExpression(isOn(id), wrong, right);
     }, node);
   };
-  ast.program.body = ast.program.body.map((node) => walk(node, ast.program, 'body'));
+  ast.program.body = ast.program.body.map((node) => walk(withoutCasts(node), ast.program, 'body'));
   const { code } = transformFromAstSync(ast, source, {
     filename: file,
     configFile: false,

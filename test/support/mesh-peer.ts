@@ -22,6 +22,10 @@ const EVENT_TYPES: readonly (keyof SessionEvents)[] = [
   'peer-substituted',
   'peer-returned',
   'rewound',
+  'join-requested',
+  'peer-joined',
+  'join-refused',
+  'join-progress',
   'match-paused',
   'match-resumed',
   'desync',
@@ -38,6 +42,9 @@ const EVENT_TYPES: readonly (keyof SessionEvents)[] = [
 ];
 /** A confirmed hash is asked for again when it is this many frames old: it must not have changed. */
 const RECHECK_FRAMES = 400;
+
+/** Stands for the hash of a frame before a newcomer's first. */
+export const UNKNOWN_HASH = -2;
 
 /** One peer of the mesh and everything it did. */
 export class MeshPeer<S, I> {
@@ -64,6 +71,9 @@ export class MeshPeer<S, I> {
   #session: Session<S, I> | undefined;
   #frameFinal = 0;
   #rewinds = 0;
+  #joins = false;
+  /** Frame of the state that it joined with. */
+  #joinedAt = 0;
 
   constructor(index: number) {
     this.index = index;
@@ -103,6 +113,21 @@ export class MeshPeer<S, I> {
     const { frameCurrent, frameConfirmed, frameFinal } = this.session;
     const wrong: string[] = [];
     if (this.session.phase === 'ended') return [];
+    if (this.session.phase === 'joining') {
+      // What it confirmed beyond the final frame was a branch that it gives up.
+      if (!this.#joins) this.hashes.length = Math.min(this.hashes.length, this.#frameFinal + 1);
+      this.#joins = true;
+      this.#rewinds = this.heard('rewound').length;
+      return [];
+    }
+    if (this.#joins) {
+      // It begins, or begins again, with a state of the others.
+      this.#joins = false;
+      this.#joinedAt = frameConfirmed;
+      while (this.hashes.length < frameConfirmed) this.hashes.push(UNKNOWN_HASH);
+      this.hashes.length = frameConfirmed;
+      this.#frameFinal = Math.min(this.#frameFinal, frameFinal);
+    }
     const depth = frameCurrent - frameConfirmed;
     this.depthMax = Math.max(this.depthMax, depth);
     if (depth < 0 || depth > windowFrames)
@@ -123,7 +148,7 @@ export class MeshPeer<S, I> {
       if (hash === undefined) wrong.push(`confirmed frame ${frame} has no hash`);
       this.hashes.push(hash ?? -1);
       const old = frame - RECHECK_FRAMES;
-      if (old > 0 && this.session.stateHash(old) !== this.hashes[old])
+      if (old > this.#joinedAt && this.session.stateHash(old) !== this.hashes[old])
         wrong.push(`the hash of frame ${old} has changed`);
     }
     return wrong.map((problem) => `peer ${this.id}: ${problem}`);

@@ -81,7 +81,7 @@ class ModelSession<S, I> implements Session<S, I> {
   constructor(options: SessionOptions<S, I>, bug: ModelBug | undefined) {
     this.#options = options;
     this.#bug = bug;
-    const { game, players, seed = 0 } = options;
+    const { game, players = [], seed = 0 } = options;
     this.#store = game.state.createStore(HISTORY);
     this.#store.randomWords[this.#store.randomIndex] = seed | 0;
     const neutral = new Uint8Array(game.input.byteLength);
@@ -165,7 +165,7 @@ class ModelSession<S, I> implements Session<S, I> {
   }
 
   #slotsOf(peer: string): number[] {
-    return this.#options.players.flatMap((player, slot) => (player.peer === peer ? [slot] : []));
+    return (this.#options.players ?? []).flatMap((player, slot) => (player.peer === peer ? [slot] : []));
   }
 
   get #receivedByAll(): number {
@@ -295,6 +295,14 @@ class ModelSession<S, I> implements Session<S, I> {
 
   stats(): ReturnType<Session['stats']> {
     throw new Error('the model keeps no statistics');
+  }
+
+  admitJoin(): void {
+    throw new Error('nobody joins the model');
+  }
+
+  refuseJoin(): void {
+    throw new Error('nobody joins the model');
   }
 
   pause(): void {

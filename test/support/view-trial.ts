@@ -4,7 +4,7 @@
  */
 import { createRandom, type Random } from '../../sdk/src/base/prng.js';
 import { type ChainInput, type ChainState, chainGame, changing } from '../unit/session/chain-game.js';
-import type { MeshPeer } from './mesh-peer.js';
+import { type MeshPeer, UNKNOWN_HASH } from './mesh-peer.js';
 import { VirtualMesh } from './virtual-mesh.js';
 
 type Mesh = VirtualMesh<ChainState, ChainInput>;
@@ -157,7 +157,10 @@ function disagreements(peers: readonly Peer[]): string[] {
   if (first === undefined) return problems;
   for (const peer of peers.slice(1)) {
     const common = Math.min(first.hashes.length, peer.hashes.length);
-    const frame = first.hashes.slice(0, common).findIndex((hash, index) => hash !== peer.hashes[index]);
+    const frame = first.hashes.slice(0, common).findIndex((hash, index) => {
+      const other = peer.hashes[index];
+      return hash !== other && hash !== UNKNOWN_HASH && other !== UNKNOWN_HASH;
+    });
     if (frame >= 0)
       problems.push(`peers ${first.id} and ${peer.id} confirmed different states of frame ${frame}`);
     for (const { peer: gone, cutFrame } of peer.heard('peer-left')) {

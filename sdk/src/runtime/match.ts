@@ -106,7 +106,9 @@ export class RunningMatch<S, I> implements Match<S, I> {
     this.#now = now;
     this.#frameMs = 1000 / session.game.framesPerSecond;
     this.#tapped = tapPreviousState(session.game);
-    this.localSlots = session.players.flatMap(({ peer }, slot) => (peer === session.self ? [slot] : []));
+    this.localSlots = (session.players ?? []).flatMap(({ peer }, slot) =>
+      peer === session.self ? [slot] : [],
+    );
     this.session = createSession({
       ...session,
       game: this.#tapped.game,

@@ -21,6 +21,10 @@ const TIMEOUT_MS_MAX = 3000;
 const STRIKES_MAX = 3;
 const REST_MS = 1000;
 const REST_DOUBLINGS_MAX = 2;
+/** A member whose line takes no question is left alone for this long: others need not wait for it. */
+const JAMMED_MS = 250;
+/** How long a chunk that was given up waits for a place in the window of another member. */
+const PATIENCE_MS = 250;
 /** Chunks with a wrong hash after which a member is asked for nothing more. */
 const WRONG_MAX = 2;
 /** So many chunks before the last one, the end begins. */
@@ -61,6 +65,8 @@ export class ChunkFetch {
   /** Who was asked last, for asking another next time, and when. */
   readonly #lastAsked: (PeerId | undefined)[];
   readonly #lastAskedMs: Float64Array;
+  /** When it was given up, or came wrong. */
+  readonly #givenUpMs: Float64Array;
   readonly #sources: Source[] = [];
   readonly #banned = new Set<PeerId>();
   #received = 0;
@@ -78,6 +84,7 @@ export class ChunkFetch {
     this.#holders = new Uint8Array(this.#count);
     this.#lastAsked = new Array<PeerId | undefined>(this.#count).fill(undefined);
     this.#lastAskedMs = new Float64Array(this.#count);
+    this.#givenUpMs = new Float64Array(this.#count).fill(Number.NEGATIVE_INFINITY);
   }
 
   get chunksReceived(): number {
@@ -143,6 +150,7 @@ export class ChunkFetch {
     const askedMs = source.asked.get(index);
     if (source.asked.delete(index)) this.#letGo(index);
     if (!this.#isRight(index, bytes)) {
+      this.#givenUpMs[index] = nowMs;
       this.#blame(source);
       return 'wrong';
     }
@@ -189,7 +197,11 @@ export class ChunkFetch {
     for (const source of this.#ordered()) {
       if (nowMs < source.restsUntilMs) continue;
       const indices = this.#choose(source, nowMs);
-      if (indices.length === 0 || !ask(source.peer, indices)) continue;
+      if (indices.length === 0) continue;
+      if (!ask(source.peer, indices)) {
+        source.restsUntilMs = nowMs + JAMMED_MS;
+        continue;
+      }
       for (const index of indices) {
         source.asked.set(index, nowMs);
         source.everAsked[index] = 1;
@@ -214,6 +226,7 @@ export class ChunkFetch {
       if (nowMs - askedMs < (isOvertaken ? lateAfterMs(source.responseMs) : timeoutMs(source))) continue;
       source.asked.delete(index);
       this.#letGo(index);
+      this.#givenUpMs[index] = nowMs;
       this.timeouts += 1;
       if (!isOvertaken) isSilent = true;
     }
@@ -228,12 +241,11 @@ export class ChunkFetch {
   }
 
   #choose(source: Source, nowMs: number): number[] {
-    const free = Math.floor(source.window) - source.asked.size;
+    const free = freeIn(source);
     const chosen: number[] = [];
     for (let index = this.#firstMissing; index < this.#count && chosen.length < free; index += 1) {
       const isOpen = this.#has[index] === 0 && this.#holders[index] === 0;
-      if (isOpen && !(this.#lastAsked[index] === source.peer && this.#isOtherAwake(source, nowMs)))
-        chosen.push(index);
+      if (isOpen && !this.#isForOthers(index, source, nowMs)) chosen.push(index);
     }
     // Nothing is left to ask for, but something is late: whoever is free asks for that too, the oldest first.
     if (chosen.length === 0 && free > 0 && source.responseMs >= 0) {
@@ -243,8 +255,20 @@ export class ChunkFetch {
     return chosen;
   }
 
-  #isOtherAwake(source: Source, nowMs: number): boolean {
-    return this.#sources.some((other) => other !== source && nowMs >= other.restsUntilMs);
+  /**
+   * True if another member should be asked for this chunk: one that never was, or else any but the last one. For a
+   * moment even if its window is full.
+   */
+  #isForOthers(index: number, source: Source, nowMs: number): boolean {
+    if (source.everAsked[index] !== 1) return false;
+    const wasLast = this.#lastAsked[index] === source.peer;
+    const isFresh = nowMs - (this.#givenUpMs[index] as number) < PATIENCE_MS;
+    return this.#sources.some(
+      (other) =>
+        (wasLast ? other !== source : other.everAsked[index] !== 1) &&
+        nowMs >= other.restsUntilMs &&
+        (isFresh || freeIn(other) > 0),
+    );
   }
 
   /** The chunk that is under way longest, if it is late and this member would have answered by now; else -1. */
@@ -257,8 +281,9 @@ export class ChunkFetch {
     let oldestMs = nowMs - (isEnd ? fastestMs : source.responseMs);
     for (let index = this.#firstMissing; index < this.#count; index += 1) {
       const askedMs = this.#lastAskedMs[index] as number;
-      if (this.#has[index] === 1 || askedMs > oldestMs) continue;
-      if (source.asked.has(index) || (this.#holders[index] as number) >= HOLDERS_MAX) continue;
+      if (this.#has[index] === 1 || askedMs >= oldestMs || source.asked.has(index)) continue;
+      if ((this.#holders[index] as number) >= HOLDERS_MAX || this.#isForOthers(index, source, nowMs))
+        continue;
       const holder = this.#sources.find(({ peer }) => peer === this.#lastAsked[index]);
       if (holder !== undefined && nowMs - askedMs < lateAfterMs(isEnd ? fastestMs : holder.responseMs))
         continue;
@@ -267,6 +292,11 @@ export class ChunkFetch {
     }
     return oldest;
   }
+}
+
+/** Chunks that may be asked of it now. */
+function freeIn(source: Source): number {
+  return Math.floor(source.window) - source.asked.size;
 }
 
 /** Time after which an answer is late, in ms, if it usually takes `responseMs` (negative: unknown). */

@@ -5,9 +5,10 @@
 import { PACKET_BYTES_MAX } from '../base/limits.js';
 import type { PeerId } from '../base/peer-id.js';
 import { encodePace } from '../wire/pace-message.js';
-import type { ViewBody } from '../wire/view-body.js';
+import type { Newcomer, ViewBody } from '../wire/view-body.js';
 import { encodeForward, encodeViewMessage } from '../wire/view-messages.js';
 import type { FrameExchange } from './frame-exchange.js';
+import type { JoinDesk } from './join-desk.js';
 import type { MatchClock } from './match-clock.js';
 import { Membership, type MembershipEvents, type MembershipPhase } from './membership.js';
 import { Outbox } from './outbox.js';
@@ -31,6 +32,8 @@ export interface CouncilEvents {
   left(remote: RemotePeer, cutFrame: number, reason: 'left' | 'lost'): void;
   /** From the frame after `cutFrame` on, a substitute plays for a peer, perhaps for us. */
   substituted(peer: PeerId, cutFrame: number): void;
+  /** A newcomer's slots are played from `frame` on; none for one that watches. */
+  joined(peer: PeerId, slots: readonly number[], frame: number): void;
   /** Its own inputs count again from `frame` on. */
   returned(peer: PeerId, frame: number): void;
   moved(phase: MembershipPhase): void;
@@ -42,6 +45,7 @@ export interface CouncilOptions {
   readonly setup: Pick<
     SessionSetup<unknown, unknown>,
     | 'self'
+    | 'peers'
     | 'selfIndex'
     | 'logs'
     | 'ownLogs'
@@ -55,6 +59,9 @@ export interface CouncilOptions {
   readonly clock: MatchClock;
   readonly exchange: FrameExchange;
   readonly timeline: CouncilTimeline;
+  readonly desk: JoinDesk;
+  /** A peer came in, or came in anew: makes its record. */
+  readonly welcome: (newcomer: Newcomer, frame: number) => void;
   readonly frameFinal: () => number;
   readonly send: (to: RemotePeer, channel: ChannelName, bytes: Uint8Array) => void;
   readonly events: CouncilEvents;
@@ -67,7 +74,7 @@ export interface CouncilTimeline {
   pausedAt: number;
   /** False if we cannot go back to that frame any more. */
   endInputs(log: SlotLog, cut: number, control: SlotControl): boolean;
-  schedule(log: SlotLog, frame: number, control: SlotControl): boolean;
+  schedule(log: SlotLog, frame: number, control: SlotControl, owner?: number): boolean;
 }
 
 /** Liveness and agreement. */
@@ -95,7 +102,7 @@ export class Council {
       viewId: () => this.viewId,
       isPaused: () => options.timeline.pausedAt !== NO_FRAME,
       sayWish: (pace) => this.#tellAll(encodePace(pace, options.setup.matchKey)),
-      guests: () => undefined,
+      guests: () => options.desk.wanted(),
     });
   }
 
@@ -160,6 +167,7 @@ export class Council {
 
   /** Once per advance: applies silence and goodbyes, votes, sends what is due. */
   advance(): void {
+    this.#options.desk.advance();
     this.membership.check(this.viewChange, this.planner.next());
     for (const remote of this.#options.remotes) {
       // It lacks a commit, or was cut off and came back.
@@ -232,6 +240,35 @@ export class Council {
     this.#noteLate(body);
     this.#letGo(body);
     this.#changePace(body);
+    for (const newcomer of body.newcomers) this.#options.welcome(newcomer, body.frame);
+    this.#options.desk.applied(body.newcomers, body.frame, this.viewId);
+    if (body.seats.length > 0 && !this.#seat(body)) events.ended('removed');
+  }
+
+  /** Newcomers get their slots. @returns false if the frames to go back to are no longer kept */
+  #seat({ seats, frame }: ViewBody): boolean {
+    const { setup, timeline, exchange, remotes, desk, events } = this.#options;
+    const owners = new Set(seats.map(({ owner }) => owner));
+    for (const { slot, owner } of seats) {
+      const log = setup.logs[slot];
+      // A newcomer's state may have it already.
+      if (log === undefined || (log.isActive && log.owner === owner)) continue;
+      if (!timeline.schedule(log, frame, 'owner', owner)) return false;
+      exchange.reopened(log, frame);
+    }
+    for (const owner of owners) {
+      const slots = seats.filter((seat) => seat.owner === owner).map(({ slot }) => slot);
+      const logs = slots.flatMap((slot) => setup.logs[slot] ?? []);
+      if (owner === setup.selfIndex) {
+        setup.ownLogs.splice(0, setup.ownLogs.length, ...logs);
+        exchange.seated();
+        for (const remote of remotes) remote.acked = frame - 1;
+      } else this.peerAt(owner)?.seat(logs);
+      const peer = setup.peers[owner] as PeerId;
+      desk.seated(peer);
+      events.joined(peer, slots, frame);
+    }
+    return true;
   }
 
   /** @returns false if the frames to go back to are no longer kept */

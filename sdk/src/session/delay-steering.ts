@@ -2,6 +2,7 @@
  * Joins what is known of the paths to the delay of own inputs, and with `fairDelay` to what the others announce: then everybody
  * uses the longest delay that anybody wants.
  */
+import { PEERS_MAX } from '../base/limits.js';
 import { DelayController, delayRuleOf, slowPath } from './input-delay.js';
 import type { MatchClock } from './match-clock.js';
 import type { OwnInputs } from './own-inputs.js';
@@ -25,11 +26,11 @@ export class DelaySteering<S, I> {
   #setting: InputDelay;
 
   constructor(options: DelaySteeringOptions<S, I>) {
-    const { setup, remotes } = options;
+    const { setup } = options;
     this.#options = options;
     this.#setting = setup.inputDelay;
     this.#controller = new DelayController(setup.delayRule, setup.inputDelayFrames);
-    this.#paths = new Float64Array(remotes.length);
+    this.#paths = new Float64Array(PEERS_MAX);
   }
 
   /** What was asked for, by the option or since. */

@@ -29,6 +29,8 @@ export class DesyncCheck {
   hashToSend = 0;
   /** Newest frame that was compared. */
   #settled = 0;
+  /** Frame of the state that this peer began with. */
+  #start = 0;
 
   constructor(options: DesyncCheckOptions) {
     this.#options = options;
@@ -42,12 +44,14 @@ export class DesyncCheck {
   /** A state came from elsewhere: frames up to this one are not compared. */
   startAt(frame: number): void {
     this.#settled = frame - (frame % HASH_INTERVAL_FRAMES);
+    this.#start = frame;
   }
 
   /** A peer reported a hash. Returns false if no honest peer could have sent it. */
   receive(from: RemotePeer, frame16: number, hash: number, frameConfirmed: number): boolean {
     const frame = unwrap16(frame16, frameConfirmed);
     if (frame === 0 || frame % HASH_INTERVAL_FRAMES !== 0) return false;
+    if (frame <= this.#start) return true;
     if (frame > this.#settled) from.keepHash(frame, hash);
     else if (frame > frameConfirmed - HASH_FRAMES_KEPT) this.#compare(from, frame, hash);
     return true;

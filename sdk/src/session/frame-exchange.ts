@@ -88,7 +88,7 @@ export class FrameExchange {
   /** One view per packet length, made on first use: a fresh subarray per packet would be garbage each frame. */
   readonly #views: (Uint8Array | undefined)[] = [];
   readonly #seal: SealFields;
-  readonly #range: CellRange;
+  #range: CellRange;
   readonly #relayRange: { rings: CellRing[]; first: number; count: number };
   readonly #header: FrameHeader = createFrameHeader();
   readonly #scratch: readonly Uint8Array[];
@@ -129,6 +129,21 @@ export class FrameExchange {
     for (const rows of [this.held, this.said]) for (const row of rows) row[log.slot] = frame - 1;
   }
 
+  /** Our slots are those of `ownLogs` now. */
+  seated(): void {
+    this.#range = { rings: this.#options.ownLogs.map((log) => log.cells), first: 0, count: 0 };
+  }
+
+  /** All members hold what the state after `frame` is made of. */
+  startFrom(frame: number): void {
+    for (const rows of [this.held, this.said]) for (const row of rows) row.fill(frame);
+  }
+
+  /** What a peer of that index was known to hold is of another coming: this one gets the state after `frame`. */
+  forget(index: number, frame: number): void {
+    for (const rows of [this.held, this.said]) rows[index]?.fill(frame);
+  }
+
   /** True if our packets carry inputs: we own slots that play. */
   get carries(): boolean {
     const own = this.#options.ownLogs;
@@ -159,11 +174,9 @@ export class FrameExchange {
     const limit = this.#options.confirmLimit();
     seal.ack = to.held < limit ? to.held : limit;
     // Written wide where a narrow acknowledgement, read as the number nearest to the frame, might be another one.
-    const wide = this.#needsWideAck(
-      seal.ack,
-      range.count > 0 ? range.first : clockFrame,
-      Math.max(newest, clockFrame),
-    );
+    const wide =
+      to.logs.length > 0 &&
+      this.#needsWideAck(seal.ack, range.count > 0 ? range.first : clockFrame, Math.max(newest, clockFrame));
     seal.flags = wide ? FLAG_WIDE_ACK : 0;
     let at = FRAME_HEADER_BYTES + (wide ? 1 : 0);
     if (range.count > 0) at = writeCells(range, out, at, at + INPUTS_BYTES_MAX);
@@ -202,7 +215,7 @@ export class FrameExchange {
 
   /** The last frame carried lies between `first` and `newest`, wherever the packet is full. */
   #needsWideAck(ack: number, first: number, newest: number): boolean {
-    return ack > 0 && (ack - first >= NARROW_ACK_FRAMES || newest - ack >= NARROW_ACK_FRAMES);
+    return ack - first >= NARROW_ACK_FRAMES || newest - ack >= NARROW_ACK_FRAMES;
   }
 
   #writeReport(to: RemotePeer, facts: OutgoingFacts, offset: number): number {
@@ -291,8 +304,8 @@ export class FrameExchange {
   /** Takes the acknowledgement; false if it names a frame that does not exist yet. */
   #acknowledge(from: RemotePeer, header: FrameHeader, frame: number): boolean {
     const own = this.#options.ownLogs;
-    // Our slots came or went: what it says of them may be of another view.
-    if (!this.carries) return own.length > 0 || (header.ack === 0 && !header.wideAck);
+    // We send no inputs, or it does not know yet that our slots came or went: nothing to take from it.
+    if (!this.carries) return true;
     const newest = (own[0] as SlotLog).received;
     const ack = header.wideAck ? unwrap16(header.ack, newest) : unwrap8(header.ack, frame);
     if (ack > newest) return false;

@@ -57,7 +57,7 @@ export class FrameSender {
     if (remotes.length > 1) chooseRelays(this.#relays);
     for (let index = 0; index < remotes.length; index += 1) {
       const remote = remotes[index] as RemotePeer;
-      if (!remote.member) continue;
+      if (!remote.member || remote.isFetching) continue;
       remote.packetsSent += 1;
       send(remote, 'unreliable', exchange.encode(remote, facts));
       if (facts.report) remote.updateRates(clock.nowMs);

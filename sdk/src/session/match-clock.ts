@@ -112,6 +112,12 @@ export class MatchClock {
     this.#values[POSITION] = Math.min(raw, this.#catchUpFramesMax);
   }
 
+  /** The state after `frame` is here now; where the others are shows when their packets come. */
+  startFrom(frame: number): void {
+    this.#values[RAW] = frame;
+    this.#values[POSITION] = frame;
+  }
+
   /**
    * Moves the time.
    * @param frameCurrent newest simulated frame: the position never leads it by more than a second

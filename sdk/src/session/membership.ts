@@ -211,7 +211,7 @@ export class Membership {
         remote.received >= remote.goodbyeFrame || nowMs - remote.goodbyeAtMs >= GOODBYE_GRACE_MS;
       return complete ? 'left' : 'member';
     }
-    if (remote.isDeaf) return 'lost';
+    if (remote.isDeaf || remote.isReborn) return 'lost';
     const silentMs = nowMs - remote.lastHeardMs;
     if (silentMs < HEARS_MS && remote.linkOpen) {
       this.hears |= 1 << remote.index;

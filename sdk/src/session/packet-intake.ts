@@ -16,12 +16,14 @@ import {
   KIND_GOODBYE,
   KIND_HELLO,
 } from '../wire/handshake-message.js';
+import { KIND_CHUNK, KIND_JOIN } from '../wire/join-messages.js';
 import { decodePace, KIND_PACE } from '../wire/pace-message.js';
-import { decodeForward, decodeViewMessage, KIND_FORWARD } from '../wire/view-messages.js';
+import { decodeForward, decodeViewMessage, KIND_COMMIT, KIND_FORWARD } from '../wire/view-messages.js';
 import type { Council } from './council.js';
 import type { DesyncCheck } from './desync-check.js';
 import type { FrameExchange } from './frame-exchange.js';
 import type { Handshake, Incompatibility } from './handshake.js';
+import type { JoinDesk } from './join-desk.js';
 import type { MatchClock } from './match-clock.js';
 import type { RemotePeer } from './remote-peer.js';
 import type { SessionPhase } from './session-types.js';
@@ -39,6 +41,7 @@ export interface IntakeOptions {
   readonly council: Council;
   readonly check: DesyncCheck;
   readonly cellBytes: number;
+  readonly desk: JoinDesk;
   readonly selfIndex: number;
 }
 
@@ -58,9 +61,15 @@ export class PacketIntake {
   /** Takes one packet of a peer of the match. */
   take(remote: RemotePeer, bytes: Uint8Array, nowMs: number, phase: SessionPhase): void {
     if (phase === 'ended') return;
+    if ((bytes[0] as number) >= KIND_JOIN && (bytes[0] as number) <= KIND_CHUNK) {
+      this.#takeJoin(remote, bytes, nowMs);
+      return;
+    }
     if (!remote.member) {
       // A peer that was cut off and came back: tell it, now and then.
       if (nowMs - remote.catchUpAtMs >= ZOMBIE_ANSWER_MS) remote.isBehind = true;
+      // Or we were, and it tells us.
+      if (bytes[0] === KIND_COMMIT) this.#takeViewMessage(remote, bytes, nowMs);
       return;
     }
     this.#isSignOfLife = true;
@@ -75,6 +84,13 @@ export class PacketIntake {
     }
     remote.bytesReceived += bytes.length;
     if (this.#isSignOfLife) this.#options.council.membership.heard(remote, nowMs);
+  }
+
+  /** A newcomer asks, or fetches the state: it lives, as a member or not. */
+  #takeJoin(remote: RemotePeer, bytes: Uint8Array, nowMs: number): void {
+    const { desk, council } = this.#options;
+    if (!desk.receive(remote.peer, bytes, nowMs)) remote.malformed += 1;
+    else if (remote.member && remote.isFetching) council.membership.heard(remote, nowMs);
   }
 
   #takeMessage(remote: RemotePeer, bytes: Uint8Array, nowMs: number, phase: SessionPhase): boolean {
@@ -137,6 +153,7 @@ export class PacketIntake {
     const header = exchange.apply(remote, bytes, timeline.frameConfirmed, timeline.simulation.frame);
     if (header === undefined) return false;
     remote.packetsReceived += 1;
+    remote.isFetching = false;
     if (header.hasHash && !check.receive(remote, header.hashFrame16, header.hash, timeline.frameConfirmed)) {
       return false;
     }

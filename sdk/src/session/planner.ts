@@ -111,14 +111,15 @@ export class Planner {
     let ready = 0;
     for (const remote of remotes) {
       if (!remote.isSubstituted) continue;
-      if (!this.#keepsPace(remote)) remote.keepsPaceSinceMs = clock.nowMs;
+      if (!this.keepsPace(remote)) remote.keepsPaceSinceMs = clock.nowMs;
       else if (clock.nowMs - remote.keepsPaceSinceMs >= this.#returnAfterMs(remote))
         ready |= 1 << remote.index;
     }
     return ready;
   }
 
-  #keepsPace(remote: RemotePeer): boolean {
+  /** True if a member without active slots is where the match is, and knows the newest view. */
+  keepsPace(remote: RemotePeer): boolean {
     const { clock, membership, viewId, isPaused } = this.#options;
     if ((membership.hears & (1 << remote.index)) === 0 || remote.goodbyeFrame >= 0) return false;
     if (remote.view8 !== (viewId() & 0xff)) return false;

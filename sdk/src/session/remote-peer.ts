@@ -28,6 +28,12 @@ export class RemotePeer {
   /** Still a member: false after its loss or goodbye was applied. */
   member = true;
   linkOpen = true;
+  /** Of the JOIN that it came in by, 0 if it was there from the start. */
+  nonce = 0;
+  /** It asked to join anew while it counted as a member: what it was is lost. */
+  isReborn = false;
+  /** It came in and fetches the state: no inputs are sent until its own packets come. */
+  isFetching = false;
   /** It acknowledged nothing for so long that our log has no longer what it needs next. */
   isDeaf = false;
   lastHeardMs: number;
@@ -96,6 +102,12 @@ export class RemotePeer {
     this.shape = shape;
     this.lastHeardMs = nowMs;
     this.#atSecond.ms = nowMs;
+  }
+
+  /** It owns these slots now. */
+  seat(logs: readonly SlotLog[]): void {
+    this.logs = logs;
+    this.shape = { ...this.shape, senderSlots: logs.length };
   }
 
   /** Highest frame held of every slot of this peer; 0 if it owns none. */
@@ -190,12 +202,19 @@ export class RemotePeer {
 
 /** The record of every peer but ourselves. */
 export function createRemotes<S, I>(setup: SessionSetup<S, I>, nowMs: number): RemotePeer[] {
-  const vectorLength = setup.logs.length;
-  return setup.peers.flatMap((peer, index) => {
-    if (index === setup.selfIndex) return [];
-    const logs = setup.logs.filter((log) => log.owner === index);
-    const cellBytes = setup.game.input.byteLength;
-    const shape = { matchKey: setup.matchKey, senderSlots: logs.length, cellBytes, vectorLength };
-    return [new RemotePeer(peer, index, logs, shape, nowMs)];
-  });
+  return setup.peers.flatMap((_, index) =>
+    index === setup.selfIndex ? [] : [remoteAt(setup, index, nowMs)],
+  );
+}
+
+/** A fresh record of the peer at `index`. */
+export function remoteAt<S, I>(setup: SessionSetup<S, I>, index: number, nowMs: number): RemotePeer {
+  const logs = setup.logs.filter((log) => log.owner === index);
+  const shape = {
+    matchKey: setup.matchKey,
+    senderSlots: logs.length,
+    cellBytes: setup.game.input.byteLength,
+    vectorLength: setup.logs.length,
+  };
+  return new RemotePeer(setup.peers[index] as PeerId, index, logs, shape, nowMs);
 }

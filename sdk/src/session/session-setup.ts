@@ -1,6 +1,6 @@
 /** Checks the options of `createSession`, fills defaults, and computes what peers must agree on. */
 import { requireArgument } from '../base/errors.js';
-import { canonicalJson, deepFreeze } from '../base/json.js';
+import { canonicalJson, deepFreeze, type JsonObject } from '../base/json.js';
 import {
   INPUT_BYTES_MAX,
   LOG_FRAMES,
@@ -16,7 +16,7 @@ import type { Agreement } from '../wire/handshake-message.js';
 import { frameBytesMax } from '../wire/input-cells.js';
 import type { Bot, Game, GameOptions } from './game.js';
 import { type DelayRule, delayRuleOf } from './input-delay.js';
-import type { InputDelay, SessionOptions } from './session-types.js';
+import type { InputDelay, PlayerAssignment, SessionOptions } from './session-types.js';
 import { NO_OWNER, SlotLog } from './slot-log.js';
 
 /** Delay where nothing else is asked for, and where 'auto' begins. */
@@ -34,6 +34,10 @@ export interface SessionSetup<S, I> {
   readonly logs: readonly SlotLog[];
   /** Slots played at frame 0. */
   readonly playerCount: number;
+  /** The match runs already: its state comes from the others. */
+  readonly joins: boolean;
+  /** What is agreed on the late and the lost, as it was given: for newcomers. */
+  readonly policy: JsonObject;
   /** The logs this peer owns; a newcomer gets them when it is seated. */
   readonly ownLogs: SlotLog[];
   readonly options: GameOptions;
@@ -103,7 +107,7 @@ function requirePeers<S, I>({ peers, self }: SessionOptions<S, I>): void {
   );
 }
 
-function requirePlayers<S, I>({ game, peers, players }: SessionOptions<S, I>): void {
+function requirePlayers<S, I>({ game, peers, players = [] }: SessionOptions<S, I>): void {
   requireArgument(
     Array.isArray(players) && players.length >= 1 && players.length <= game.playersMax,
     `createSession: players must be a list of 1 to ${game.playersMax} entries; it has ${players?.length}.`,
@@ -179,18 +183,27 @@ function botOf<S, I>(
   return bot;
 }
 
-/** How long own inputs are held back. */
-function delayPolicy<S, I>(
-  { inputDelayFrames: inputDelay = INPUT_DELAY_FRAMES_DEFAULT, fairDelay = false }: SessionOptions<S, I>,
-  predictionFramesMax: number,
-): Pick<SessionSetup<S, I>, 'inputDelay' | 'delayRule' | 'inputDelayFrames' | 'fairDelay'> {
-  const delayRule = delayRuleOf(inputDelay, predictionFramesMax);
+/** One log for each slot that the game may have. */
+function createLogs<S, I>(
+  game: Game<S, I>,
+  peers: readonly PeerId[],
+  players: readonly PlayerAssignment[],
+): SlotLog[] {
+  return Array.from({ length: game.playersMax }, (_, slot) => {
+    const owner = players[slot]?.peer;
+    const index = owner === undefined ? NO_OWNER : peers.indexOf(owner);
+    const log = new SlotLog(slot, index, game.input.byteLength);
+    if (owner === undefined) log.control = 'vacant';
+    return log;
+  });
+}
+
+function requireFairDelay(fairDelay: unknown): boolean {
   requireArgument(
     typeof fairDelay === 'boolean',
     `createSession: fairDelay is ${JSON.stringify(fairDelay)}; it must be true or false.`,
   );
-  const inputDelayFrames = Math.min(delayRule.max, Math.max(delayRule.min, INPUT_DELAY_FRAMES_DEFAULT));
-  return { inputDelay, delayRule, inputDelayFrames, fairDelay };
+  return fairDelay;
 }
 
 /**
@@ -199,30 +212,23 @@ function delayPolicy<S, I>(
 export function prepareSession<S, I>(options: SessionOptions<S, I>): SessionSetup<S, I> {
   requireBasics(options);
   requirePeers(options);
-  requirePlayers(options);
-  const { game, self, peers, players } = options;
-  const logs = Array.from({ length: game.playersMax }, (_, slot) => {
-    const owner = players[slot]?.peer;
-    const log = new SlotLog(
-      slot,
-      owner === undefined ? NO_OWNER : peers.indexOf(owner),
-      game.input.byteLength,
-    );
-    if (owner === undefined) log.control = 'vacant';
-    return log;
-  });
+  const joins = options.join === true;
+  if (!joins) requirePlayers(options);
+  const { game, self, peers } = options;
+  const players = joins ? [] : (options.players ?? []);
+  requireInteger(options.slotCount ?? 1, 0, game.playersMax, 'slotCount');
+  const logs = createLogs(game, peers, players);
   const selfIndex = peers.indexOf(self);
   const ownLogs = logs.filter((log) => log.owner === selfIndex);
   requireArgument(
-    ownLogs.length === 0 || typeof options.readInput === 'function',
+    (ownLogs.length === 0 && !joins) || typeof options.readInput === 'function',
     'createSession: readInput must be a function (slot, frame).',
   );
-  const predictionFramesMax = requireInteger(
-    options.predictionFramesMax ?? 8,
-    0,
-    PREDICTION_FRAMES_MAX,
-    'predictionFramesMax',
-  );
+  const { inputDelayFrames: inputDelay = INPUT_DELAY_FRAMES_DEFAULT } = options;
+  const framesMax = options.predictionFramesMax ?? 8;
+  const predictionFramesMax = requireInteger(framesMax, 0, PREDICTION_FRAMES_MAX, 'predictionFramesMax');
+  const delayRule = delayRuleOf(inputDelay, predictionFramesMax);
+  const fairDelay = requireFairDelay(options.fairDelay ?? false);
   const seed = requireInteger(options.seed ?? 0, 0, 0xffffffff, 'seed');
   const lostAfterMs = requireInteger(options.lostAfterMs ?? 3000, 500, 60_000, 'lostAfterMs');
   const lateAfterMs = requireInteger(options.lateAfterMs ?? 250, 50, 10_000, 'lateAfterMs');
@@ -237,9 +243,21 @@ export function prepareSession<S, I>(options: SessionOptions<S, I>): SessionSetu
     peers: [...peers],
     logs,
     playerCount: players.length,
+    joins,
+    policy: {
+      onLost: options.onLost ?? 'vacate',
+      onLate: onLateOf(options),
+      lateInput: options.lateInput ?? 'neutral',
+      fairDelay,
+      lostAfterMs,
+      lateAfterMs,
+    },
     ownLogs,
     options: value,
-    ...delayPolicy(options, predictionFramesMax),
+    inputDelay,
+    delayRule,
+    inputDelayFrames: Math.min(delayRule.max, Math.max(delayRule.min, INPUT_DELAY_FRAMES_DEFAULT)),
+    fairDelay,
     predictionFramesMax,
     lostAfterMs,
     lateAfterMs,
@@ -270,7 +288,7 @@ function agreementOf<S, I>(options: SessionOptions<S, I>, values: AgreedValues):
     framesPerSecond: game.framesPerSecond,
     options: values.optionsText,
     peers: options.peers,
-    players: options.players.map((player) => player.peer),
+    players: (options.players ?? []).map((player) => player.peer),
     onLost: options.onLost ?? 'vacate',
     onLate: onLateOf(options),
     lateInput: options.lateInput ?? 'neutral',

@@ -10,15 +10,25 @@ export type ChannelName = 'unreliable' | 'reliable' | 'bulk';
  * Why a session ended.
  * 'left': this peer called leave(). 'incompatible': a peer runs another game, version, schema or configuration.
  * 'handshake-timeout': not everybody answered within 30 s. 'peer-lost': a peer is gone and `onLost` is 'end'.
- * 'no-quorum': too few peers were left to agree on anything for 30 s. 'removed': the others went on without this peer.
+ * 'no-quorum': too few peers were left to agree on anything for 30 s. 'removed': the others went on without this peer (and `rejoin` is false). 'refused': the members did not let this peer in.
+ * 'join-failed': the state of the match could not be fetched.
  */
-export type EndReason = 'left' | 'incompatible' | 'handshake-timeout' | 'peer-lost' | 'no-quorum' | 'removed';
+export type EndReason =
+  | 'left'
+  | 'incompatible'
+  | 'handshake-timeout'
+  | 'peer-lost'
+  | 'no-quorum'
+  | 'removed'
+  | 'refused'
+  | 'join-failed';
 
 /**
  * The life of a session; legal moves are in {@link SESSION_MOVES} and docs/state-machines.md.
- * 'paused': a peer is lost and `onLost` is 'pause' (or, with three or more peers, agreement on its loss is not possible).
+ * 'joining': this peer asks to come into a running match, or back into it, and fetches its state.
+ * 'paused': all agreed to pause, or a peer is lost and `onLost` is 'pause' (or, with three or more peers, agreement on its loss is not possible).
  */
-export type SessionPhase = 'handshake' | 'running' | 'paused' | 'no-quorum' | 'ended';
+export type SessionPhase = 'handshake' | 'joining' | 'running' | 'paused' | 'no-quorum' | 'ended';
 
 /** What a peer was found to disagree on before frame 0. */
 export type IncompatibleReason = 'protocol' | 'match' | 'game' | 'version' | 'schema' | 'config';
@@ -41,6 +51,23 @@ export interface SessionEvents {
   'peer-substituted': { readonly type: 'peer-substituted'; readonly peer: PeerId; readonly cutFrame: number };
   /** A substituted peer is back: its own inputs count again from `frame` on. */
   'peer-returned': { readonly type: 'peer-returned'; readonly peer: PeerId; readonly frame: number };
+  /** Somebody asks to come in; answer with `admitJoin` or `refuseJoin`. */
+  'join-requested': { readonly type: 'join-requested'; readonly peer: PeerId; readonly slotsWanted: number };
+  /** A newcomer's slots (or our own) are played from `frame` on; none for one that only watches. */
+  'peer-joined': {
+    readonly type: 'peer-joined';
+    readonly peer: PeerId;
+    readonly slots: readonly number[];
+    readonly frame: number;
+  };
+  /** The members did not let this peer in. */
+  'join-refused': { readonly type: 'join-refused'; readonly peer: PeerId; readonly reason: string };
+  /** How far the state of the match has been fetched. */
+  'join-progress': {
+    readonly type: 'join-progress';
+    readonly bytesReceived: number;
+    readonly bytesTotal: number;
+  };
   /** This peer had confirmed frames that the others decided otherwise while it was away. It goes back to `toFrame`. */
   rewound: { readonly type: 'rewound'; readonly fromFrame: number; readonly toFrame: number };
   /** All agreed to pause: no frame after `frame` is stepped until they agree to go on. */
@@ -144,8 +171,17 @@ export interface SessionOptions<S, I> {
   readonly self: PeerId;
   /** All peers, the same list in the same order everywhere; 1 to 32. */
   readonly peers: readonly PeerId[];
-  /** slot -> owner; 1 to `game.playersMax` entries. A peer without a slot watches. */
-  readonly players: readonly PlayerAssignment[];
+  /** slot -> owner; 1 to `game.playersMax` entries. A peer without a slot watches. Left out with `join`. */
+  readonly players?: readonly PlayerAssignment[];
+  /**
+   * L: the match runs already. `peers` are those that may be in it; all that is agreed comes from them with the state. The
+   * members get 'join-requested'.
+   */
+  readonly join?: boolean;
+  /** L: slots a joining peer would like to have, 0 (watch) to `game.playersMax`. Default 1. */
+  readonly slotCount?: number;
+  /** L: if the others went on without this peer, it asks to come back; members let former members in unasked. Default true. */
+  readonly rejoin?: boolean;
   /** Default {}. At most 4 KiB of plain JSON. */
   readonly options?: GameOptions;
   /** L: frames between reading an input and its effect: 0 to 15, or 'auto', or bounds for it. Default 2. May be changed: `session.inputDelayFrames`. */
@@ -264,6 +300,14 @@ export interface Session<S = unknown, I = unknown> extends EventSource<SessionEv
   pause(): void;
   /** Asks all to go on. @throws {SdkError} as {@link Session.pause} does. */
   resume(): void;
+  /**
+   * Lets in a peer that asked ('join-requested'). Call it on every member: the one that coordinates acts on it.
+   * @param options `slotCount`: slots it gets, as soon as so many are free; default: what it asked for.
+   * @throws {SdkError} `invalid-argument` if it has not asked, or the count is out of range.
+   */
+  admitJoin(peer: PeerId, options?: { readonly slotCount?: number }): void;
+  /** Tells a peer that asked why it is not let in. @throws {SdkError} `invalid-argument` if it has not asked. */
+  refuseJoin(peer: PeerId, reason: string): void;
   /** u32 hash of a confirmed frame, `undefined` outside the last 600. */
   stateHash(frame: number): number | undefined;
   /** Confirmed inputs of a frame, one per slot (length playersMax); `undefined` if unknown or no longer kept. */

@@ -24,6 +24,8 @@ export interface SimulationOptions<S, I> {
   readonly logs: readonly SlotLog[];
   /** Slots that are played at frame 0. */
   readonly playerCount: number;
+  /** The state comes from elsewhere later: there is no setup. */
+  readonly isBlank: boolean;
   readonly predictionFramesMax: number;
   /** States kept beyond the prediction window. */
   readonly statesKept: number;
@@ -90,9 +92,10 @@ export class Simulation<S, I> {
     this.#onWarning = options.onWarning;
     this.#guard = options.onWarning === undefined ? undefined : installDeterminismGuard();
     this.store.randomWords[this.store.randomIndex] = this.#seed;
-    this.#guarded(0, () =>
-      game.setup(this.store.state, { playerCount: options.playerCount, options: options.options, random }),
-    );
+    if (!options.isBlank)
+      this.#guarded(0, () =>
+        game.setup(this.store.state, { playerCount: options.playerCount, options: options.options, random }),
+      );
     this.store.save(0);
     this.confirm(0);
   }
@@ -173,6 +176,22 @@ export class Simulation<S, I> {
     this.#botWords[0] = hashWords(new Int32Array([this.#seed, log.slot, frame]));
     this.#botContext.frame = frame;
     this.#game.input.encodeInto(bot(this.store.state, log.slot, this.#botContext), log.used.bytes, at);
+  }
+
+  /** Takes a serialised state as that after `frame`; false (and no change) if it is none. */
+  startFrom(frame: number, state: Uint8Array): boolean {
+    if (!this.store.deserialize(state)) return false;
+    this.frame = frame;
+    this.store.save(frame & this.#ringMask);
+    this.confirm(frame);
+    return true;
+  }
+
+  /** Copies the state after `frame`, which must still be kept; what is returned serialises the copy. */
+  copyOf(frame: number): () => Uint8Array {
+    const copy = this.#game.state.createStore(1);
+    this.store.copySlotTo(frame & this.#ringMask, copy);
+    return () => copy.serialize();
   }
 
   /** True if the state after `frame` is still kept. */

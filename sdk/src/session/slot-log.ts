@@ -1,6 +1,7 @@
 /** One slot's inputs: the write-once log of what its owner sent, what each frame was simulated with, and who plays when. */
 import { CellRing } from '../base/cell-ring.js';
 import { LOG_FRAMES, SLOT_CHANGES_KEPT } from '../base/limits.js';
+import type { ManifestSlot } from '../wire/join-manifest.js';
 
 /** A frame that never comes (207 days at 60 frames/s), small enough to stay an unboxed integer in every engine. */
 export const NO_FRAME = 0x3fffffff;
@@ -18,6 +19,9 @@ export type SlotControl = 'owner' | 'substitute' | 'lost' | 'vacant';
 export interface SlotChange {
   readonly frame: number;
   readonly control: SlotControl;
+  /** How often the owner's inputs had been taken up again by then. */
+  readonly epoch: number;
+  readonly owner: number;
 }
 
 /** The inputs of one slot. Frames are written once, in order; prediction repeats the newest. */
@@ -71,43 +75,83 @@ export class SlotLog {
 
   /** Who plays at `frame`. */
   controlAt(frame: number): SlotControl {
-    if (frame >= this.since) return this.control;
-    for (let index = this.#earlier.length - 1; index >= 0; index -= 1) {
-      const change = this.#earlier[index] as SlotChange;
-      if (frame >= change.frame) return change.control;
-    }
-    return 'owner';
+    return frame >= this.since ? this.control : (this.#changeAt(frame)?.control ?? 'owner');
   }
 
   /** First frame of the period that `frame` is in. */
   periodStart(frame: number): number {
-    if (frame >= this.since) return this.since;
+    return frame >= this.since ? this.since : (this.#changeAt(frame)?.frame ?? 0);
+  }
+
+  /** How often the owner's inputs had been taken up again by `frame`. */
+  epochAt(frame: number): number {
+    return frame >= this.since ? this.epoch : (this.#changeAt(frame)?.epoch ?? 0);
+  }
+
+  /** Whose slot it was at `frame`. */
+  ownerAt(frame: number): number {
+    return frame >= this.since ? this.owner : (this.#changeAt(frame)?.owner ?? this.owner);
+  }
+
+  #changeAt(frame: number): SlotChange | undefined {
     for (let index = this.#earlier.length - 1; index >= 0; index -= 1) {
       const change = this.#earlier[index] as SlotChange;
-      if (frame >= change.frame) return change.frame;
+      if (frame >= change.frame) return change;
     }
-    return 0;
+    return undefined;
   }
 
   /** All agreed: from `frame` on, `control` plays. Changes come in rising order of frames. */
-  change(frame: number, control: SlotControl): void {
+  change(frame: number, control: SlotControl, owner: number = this.owner): void {
     if (this.isActive) this.#heldBefore = this.held;
-    this.#earlier.push({ frame: this.since, control: this.control });
+    this.#earlier.push({ frame: this.since, control: this.control, epoch: this.epoch, owner: this.owner });
     if (this.#earlier.length > SLOT_CHANGES_KEPT) this.#earlier.shift();
     this.since = frame;
     this.control = control;
+    this.owner = owner;
   }
 
   /** The owner's inputs go on at `frame`: whatever was sent for frames before it and after the last cut is void. */
-  reopen(frame: number): void {
+  reopen(frame: number, owner: number = this.owner): void {
+    this.change(frame, 'owner', owner);
     this.epoch += 1;
-    this.change(frame, 'owner');
     this.received = frame - 1;
     this.limit = NO_FRAME;
     this.equivocated = Math.min(this.equivocated, frame - 1);
     // The first cell is coded against the frame before it: all take neutral for that.
     const at = this.cells.offsetOf(frame - 1);
     this.cells.bytes.fill(0, at, at + this.cells.cellBytes);
+  }
+
+  /** A newcomer's log: what the members know of the slot at the frame of the manifest. */
+  startFrom(about: ManifestSlot): void {
+    this.owner = about.owner ?? NO_OWNER;
+    this.control = about.control;
+    this.since = about.since;
+    this.epoch = about.epoch;
+    this.received = about.held;
+    this.#heldBefore = about.held;
+    this.cells.bytes.set(about.input, this.cells.offsetOf(about.held));
+  }
+
+  /** What a newcomer must know of the slot at `frame`, which is confirmed here: the same on every member. */
+  manifestAt(frame: number): ManifestSlot {
+    const control = this.controlAt(frame);
+    const since = this.periodStart(frame);
+    const { cellBytes, bytes } = this.cells;
+    const held = control === 'owner' ? frame : Math.max(0, since - 1);
+    const at = this.cells.offsetOf(held);
+    // Frames that nobody can step again, and cells of no owner's, are as good as neutral.
+    const counts =
+      held > 0 && (control === 'owner' || control === 'substitute') && this.received - held < LOG_FRAMES;
+    return {
+      owner: control === 'vacant' ? undefined : this.ownerAt(frame),
+      control,
+      since,
+      epoch: this.epochAt(frame),
+      held,
+      input: counts ? bytes.slice(at, at + cellBytes) : new Uint8Array(cellBytes),
+    };
   }
 
   /** Writes frame `received + 1`. */

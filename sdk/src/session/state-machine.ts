@@ -5,9 +5,10 @@ import type { SessionPhase } from './session-types.js';
 /** From each phase, the phases it may move to. */
 export const SESSION_MOVES: { readonly [K in SessionPhase]: readonly SessionPhase[] } = {
   handshake: ['running', 'ended'],
-  running: ['paused', 'no-quorum', 'ended'],
-  paused: ['running', 'no-quorum', 'ended'],
-  'no-quorum': ['running', 'paused', 'ended'],
+  joining: ['running', 'ended'],
+  running: ['joining', 'paused', 'no-quorum', 'ended'],
+  paused: ['joining', 'running', 'no-quorum', 'ended'],
+  'no-quorum': ['joining', 'running', 'paused', 'ended'],
   ended: [],
 };
 

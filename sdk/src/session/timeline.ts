@@ -13,6 +13,11 @@ const WATCHER_STATES_KEPT = 120;
 /** States that a player keeps beyond its window: as far as it may go back when it learns that it was substituted. */
 const LATE_STATES_KEPT = 32;
 
+function statesKept<S, I>({ ownLogs, joins, substitutes }: SessionSetup<S, I>): number {
+  if (ownLogs.length === 0 && !joins) return WATCHER_STATES_KEPT;
+  return substitutes || joins ? LATE_STATES_KEPT : 0;
+}
+
 /** What one advance did; reused. */
 export interface StepReport {
   framesStepped: number;
@@ -24,6 +29,7 @@ export interface StepReport {
 export interface TimelineOptions<S, I> {
   readonly setup: SessionSetup<S, I>;
   readonly readInput: (slot: number, frame: number) => I;
+  readonly onCapture: (frame: number) => void;
   readonly onRollback: (depthFrames: number) => void;
   /** Confirmed frames were taken back: only a peer that had no vote sees it. */
   readonly onRewound: (fromFrame: number, toFrame: number) => void;
@@ -43,6 +49,8 @@ export class Timeline<S, I> {
   frameConfirmed = 0;
   /** No frame beyond this is confirmed: set while an agreement on what happens after it is under way. */
   confirmLimit: number = NO_FRAME;
+  /** When this frame is confirmed, `onCapture` is called: its state is still kept then. */
+  captureAt: number = NO_FRAME;
   /** No frame beyond this is stepped: the match pauses there. */
   pausedAt: number = NO_FRAME;
   /** Newest frame ever simulated. */
@@ -69,12 +77,21 @@ export class Timeline<S, I> {
       logs: setup.logs,
       predictionFramesMax: setup.predictionFramesMax,
       // A watcher's confirmed frames may be retracted back to the final one: it keeps their states.
-      statesKept: setup.ownLogs.length === 0 ? WATCHER_STATES_KEPT : setup.substitutes ? LATE_STATES_KEPT : 0,
+      statesKept: statesKept(setup),
       playerCount: setup.playerCount,
+      isBlank: setup.joins,
       lostBot: setup.lostBot,
       lateInput: setup.lateInput,
       onWarning: options.onWarning,
     });
+  }
+
+  /** Starts from a state that came from elsewhere; false if the bytes are not one, or not the one with this hash. */
+  startFrom(frame: number, state: Uint8Array, hash: number): boolean {
+    if (!this.simulation.startFrom(frame, state)) return false;
+    this.frameConfirmed = frame;
+    this.#frameHighest = frame;
+    return this.simulation.hashOf(frame) === hash;
   }
 
   /** Highest frame for which every active slot's true input is here. */
@@ -118,6 +135,7 @@ export class Timeline<S, I> {
     while (this.frameConfirmed < frame) {
       this.frameConfirmed += 1;
       this.simulation.confirm(this.frameConfirmed);
+      if (this.frameConfirmed === this.captureAt) this.#options.onCapture(this.frameConfirmed);
     }
   }
 
@@ -186,8 +204,8 @@ export class Timeline<S, I> {
    * From `frame` on, which no voter has confirmed, `control` plays a slot.
    * @returns false if the state to go back to is no longer kept
    */
-  schedule(log: SlotLog, frame: number, control: SlotControl): boolean {
-    if (control === 'owner') log.reopen(frame);
+  schedule(log: SlotLog, frame: number, control: SlotControl, owner: number = log.owner): boolean {
+    if (control === 'owner') log.reopen(frame, owner);
     else log.change(frame, control);
     return this.#changedFrom(frame);
   }

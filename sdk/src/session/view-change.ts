@@ -19,43 +19,17 @@ import {
   type ReportedSlot,
   type ViewMessage,
 } from '../wire/view-messages.js';
-import { freshBody, slotsOf } from './fresh-body.js';
 import { ReportBook } from './report-book.js';
 import { NO_FRAME } from './slot-log.js';
-import type { ViewHost, WantedPlan } from './view-host.js';
+import type { Attempt, Message, Outgoing, WantedView } from './view-attempt.js';
+import type { ViewHost } from './view-host.js';
+import { freshBody, heldOf, isOtherBranch, isReady, slotsOf } from './view-value.js';
 
 const RESEND_MS = 50;
 /** Commits kept for members that are behind. */
 const COMMITS_KEPT_MAX = 64;
 
-type Message<K extends ViewMessage['kind']> = Extract<ViewMessage, { kind: K }>;
-type Outgoing = ViewMessage extends infer M ? (M extends ViewMessage ? Omit<M, 'viewId'> : never) : never;
-
 const NO_BALLOT: Ballot = { round: 0, voter: 0 };
-
-/** What a voter wants now. Sets of voters as bit masks. */
-export interface WantedView {
-  /** Likely lost: their slots may be frozen and reported. */
-  readonly suspects: number;
-  /** Those of them that are lost or said goodbye: only they may be removed. */
-  readonly lost: number;
-  /** Likely late, and late for sure: a substitute is to play for them. */
-  readonly lateSuspects: number;
-  readonly late: number;
-  /** What should happen at a planned frame, if nobody is missing. */
-  readonly plan: WantedPlan | undefined;
-}
-
-interface Attempt {
-  readonly ballot: Ballot;
-  readonly removed: number;
-  readonly late: number;
-  readonly plan: WantedPlan | undefined;
-  readonly reports: Map<number, Message<'report'>>;
-  /** Set once the cuts, or the planned frame, are known. */
-  body: ViewBody | undefined;
-  sentAtMs: number;
-}
 
 /** One peer's part in the agreement. */
 export class ViewChange {
@@ -79,11 +53,20 @@ export class ViewChange {
   #orphan: ViewBody | undefined;
   /** The newest planned frame: plans come in rising order. */
   #planned = 0;
+  /** Frame of the state that this peer began with. */
+  #startFrame = 0;
   readonly #commits: Message<'commit'>[] = [];
 
   constructor(host: ViewHost) {
     this.#host = host;
     this.#book = new ReportBook(host.logs, (frame) => host.limitConfirm(frame));
+  }
+
+  /** A newcomer begins in the view that let it in, with the state after `frame`. */
+  startFrom(viewId: number, frame: number): void {
+    this.viewId = viewId;
+    this.#planned = frame;
+    this.#startFrame = frame;
   }
 
   /** True while this peer's logs are frozen by a promise or a proposal of its own. */
@@ -145,7 +128,7 @@ export class ViewChange {
     if (this.#attempt !== undefined || nowMs < this.#remindAtMs || !this.busy) return;
     this.#remindAtMs = nowMs + 4 * RESEND_MS;
     for (const { ballot, owners, limit } of this.#book.entries) {
-      const report = this.#report(ballot, { owners, limit, proposerHeld: this.#heldOf(owners) });
+      const report = this.#report(ballot, { owners, limit, proposerHeld: heldOf(this.#host.logs, owners) });
       this.#each((1 << ballot.voter) | (next & -next), (index) => this.#send(index, report));
     }
   }
@@ -167,7 +150,7 @@ export class ViewChange {
     const limit = this.#promise(ballot, owners, this.#leadOf(attempt));
     this.#toVoters(owners, this.#proposal(attempt));
     this.#takeReport(selfIndex, {
-      ...this.#report(ballot, { owners, limit, proposerHeld: this.#heldOf(owners) }),
+      ...this.#report(ballot, { owners, limit, proposerHeld: heldOf(this.#host.logs, owners) }),
       viewId: this.viewId + 1,
     });
   }
@@ -178,7 +161,7 @@ export class ViewChange {
 
   #proposal(attempt: Attempt): Omit<Message<'propose'>, 'viewId'> {
     const { ballot, removed, late } = attempt;
-    const held = this.#heldOf(removed | late);
+    const held = heldOf(this.#host.logs, removed | late);
     const lead = this.#leadOf(attempt);
     return { kind: 'propose', ballot, removed, late, lead, completing: this.#mustComplete, held };
   }
@@ -222,10 +205,6 @@ export class ViewChange {
     this.#each(next & ~peers, (index) => this.#send(index, { kind: 'accept', ballot, body }));
   }
 
-  #heldOf(mask: number): HeldFrame[] {
-    return slotsOf(this.#host.logs, mask).map((log) => ({ slot: log.slot, frame: log.received }));
-  }
-
   #each(mask: number, run: (index: number) => void): void {
     for (let index = 0; index < 32; index += 1) {
       if ((mask & (1 << index)) !== 0 && index !== this.#host.selfIndex) run(index);
@@ -243,7 +222,9 @@ export class ViewChange {
   /** Takes a message of another peer. */
   receive(from: number, message: ViewMessage, nowMs: number): void {
     if (message.kind === 'commit') {
-      this.#takeCommit(message);
+      if (isOtherBranch(from, message, { viewId: this.viewId, host: this.#host }))
+        this.#host.apply(message.body);
+      else this.#takeCommit(message);
       return;
     }
     if (message.viewId !== this.viewId + 1) {
@@ -439,7 +420,8 @@ export class ViewChange {
     // Who is removed need not follow the views between: it may lack inputs of them, and nobody sends it any.
     const removesUs = (body.removed & (1 << this.#host.selfIndex)) !== 0;
     if (message.viewId <= this.viewId) return;
-    if (!removesUs && (message.viewId !== this.viewId + 1 || !this.#isReady(body))) return;
+    if (!removesUs && (message.viewId !== this.viewId + 1 || !isReady(body, this.#host, this.#startFrame)))
+      return;
     this.viewId = message.viewId;
     this.#commits.push(message);
     if (this.#commits.length > COMMITS_KEPT_MAX) this.#commits.shift();
@@ -453,19 +435,6 @@ export class ViewChange {
     this.#book.clear();
     this.#planned = Math.max(this.#planned, body.frame);
     this.#host.apply(body);
-  }
-
-  /** True if what is decided can be applied now, and no agreement that it contradicts made anything final. */
-  #isReady(body: ViewBody): boolean {
-    const host = this.#host;
-    const final = host.frameFinal();
-    if (body.frame > 0 && body.frame <= final) return false;
-    return body.cuts.every(({ slot, base, cut, cells }) => {
-      if (cut < final) return false;
-      const log = host.logs[slot];
-      // Not yet: the inputs up to `base` still come by relay. The commit is offered again.
-      return log === undefined || log.received >= cut || host.stage(log, base, cut, cells);
-    });
   }
 
   /** Sends a member that is still in view `viewId` the commits it lacks. */

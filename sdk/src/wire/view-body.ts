@@ -2,7 +2,7 @@
  * What a view change decides: the body of ACCEPT and COMMIT. Layout, little-endian:
  *
  *     removed u32, late u32, returned u32 (bit = index in peers), frame u32 (0 = nothing is planned), pace u8 (0 as it is, 1 pause, 2 go on),
- *     n u8 (0 or 1), n x newcomer (index u8, id: length u8 and ASCII), n u8, n x seat (slot u8, owner u8),
+ *     n u8 (0 or 1), n x newcomer (index u8, nonce u32, id: length u8 and ASCII), n u8, n x seat (slot u8, owner u8),
  *     n u8, n x cut (slot u8, base u32, cut u32, cells of base + 1 .. cut)
  *
  * `cells` is a length u16 and the encoding of input-cells.ts for one slot.
@@ -27,6 +27,8 @@ export interface Newcomer {
   /** Its index in `peers`: a new one, or that of a former member. */
   readonly index: number;
   readonly peer: string;
+  /** Of its JOIN: tells one coming from the next. */
+  readonly nonce: number;
 }
 
 /** A slot that a member plays from the planned frame on. */
@@ -68,8 +70,8 @@ const ID_BYTES_MAX = 64;
 export function writeBody(out: ByteWriter, body: ViewBody): void {
   out.u32(body.removed).u32(body.late).u32(body.returned).u32(body.frame).u8(PACES.indexOf(body.pace));
   out.u8(body.newcomers.length);
-  for (const { index, peer } of body.newcomers) {
-    out.u8(index).u8(peer.length);
+  for (const { index, peer, nonce } of body.newcomers) {
+    out.u8(index).u32(nonce).u8(peer.length);
     for (let at = 0; at < peer.length; at += 1) out.u8(peer.charCodeAt(at));
   }
   out.u8(body.seats.length);
@@ -143,8 +145,9 @@ function readNewcomers(reader: ByteReader): Newcomer[] | undefined {
   if (count > 1) return undefined;
   if (count === 0) return [];
   const index = reader.u8();
+  const nonce = reader.u32();
   const bytes = reader.take(reader.u8());
   if (index >= PEERS_MAX || bytes.length < 1 || bytes.length > ID_BYTES_MAX) return undefined;
   if (bytes.some((byte) => byte < 0x21 || byte > 0x7e)) return undefined;
-  return [{ index, peer: String.fromCharCode(...bytes) }];
+  return [{ index, nonce, peer: String.fromCharCode(...bytes) }];
 }

@@ -29,7 +29,8 @@ const KIND_REPORT = 0x84;
 const KIND_REJECT = 0x85;
 const KIND_ACCEPT = 0x86;
 const KIND_ACCEPTED = 0x87;
-const KIND_COMMIT = 0x88;
+/** First byte of a COMMIT. */
+export const KIND_COMMIT = 0x88;
 const KIND_ABORT = 0x89;
 /** First byte of a {@link Forward}. */
 export const KIND_FORWARD = 0x8a;

@@ -46,6 +46,8 @@ export interface FuzzBudget {
   readonly seed: number;
   /** Executions at most. */
   readonly executions: number;
+  /** Counters that guide it, from and up to but without: those of the decoder's files. Default: all. */
+  readonly guides?: readonly (readonly [number, number])[];
   /** Asked every 4,096 executions: true ends the run. */
   readonly isOver?: () => boolean;
   /** Ends the run at the first finding. */
@@ -60,6 +62,7 @@ const UNSEALED_ONE_IN = 24;
 /** Fuzzes one target. `hits` are the counters of the bundle; they are cleared before every execution. */
 export function fuzz(target: FuzzTarget, hits: Uint16Array, budget: FuzzBudget): FuzzResult {
   const random = createRandom(budget.seed);
+  const guides = budget.guides ?? [[0, hits.length]];
   const words = new Int32Array(hits.buffer, hits.byteOffset, hits.byteLength >> 2);
   const seen = new Uint8Array(hits.length);
   const corpus: Uint8Array[] = [];
@@ -78,7 +81,7 @@ export function fuzz(target: FuzzTarget, hits: Uint16Array, budget: FuzzBudget):
       }
     }
     executions += 1;
-    if (noteNew(hits, words, seen)) corpus.push(input.slice());
+    if (noteNew(hits, guides, seen)) corpus.push(input.slice());
   };
   for (const seed of target.seeds) execute(seed);
   if (corpus.length === 0) corpus.push(new Uint8Array(1));
@@ -93,11 +96,14 @@ export function fuzz(target: FuzzTarget, hits: Uint16Array, budget: FuzzBudget):
 }
 
 /** True if a counter was never so high before, in steps of powers of two; and remembers it. */
-function noteNew(hits: Uint16Array, words: Int32Array, seen: Uint8Array): boolean {
+function noteNew(
+  hits: Uint16Array,
+  guides: readonly (readonly [number, number])[],
+  seen: Uint8Array,
+): boolean {
   let isNew = false;
-  for (let word = 0; word < words.length; word += 1) {
-    if (words[word] === 0) continue;
-    for (let index = word * 2; index < word * 2 + 2; index += 1) {
+  for (const [from, to] of guides) {
+    for (let index = from; index < to; index += 1) {
       const count = hits[index] as number;
       if (count === 0) continue;
       const bucket = 1 << Math.min(7, 31 - Math.clz32(count));

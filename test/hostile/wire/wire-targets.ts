@@ -247,7 +247,7 @@ export function sampleViewMessages(): ViewMessage[] {
   const cut = { ...NO_PLAN, removed: 8, late: 0, frame: 0, cuts: [{ slot: 3, base: 40, cut: 43, cells }] };
   const plan: ViewBody = {
     ...{ removed: 0, late: 0, returned: 4, frame: 90, pace: 'pause', cuts: [] },
-    newcomers: [{ index: 5, peer: 'eve' }],
+    newcomers: [{ index: 5, peer: 'eve', nonce: 7 }],
     seats: [{ slot: 2, owner: 5 }],
   };
   const sets = { removed: 8, late: 4 };

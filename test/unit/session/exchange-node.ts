@@ -1,4 +1,5 @@
 /** A member of a match reduced to its frame exchange, and packets made by hand: for the tests of both directions. */
+import type { Game } from 'rollmesh/session';
 import { FrameExchange, type OutgoingFacts } from '../../../sdk/src/session/frame-exchange.js';
 import { createRemotes, type RemotePeer } from '../../../sdk/src/session/remote-peer.js';
 import { prepareSession, type SessionSetup } from '../../../sdk/src/session/session-setup.js';
@@ -19,7 +20,7 @@ import {
   write16,
   write32,
 } from '../../../sdk/src/wire/frame-packet.js';
-import { type ChainInput, type ChainState, chainGame } from './chain-game.js';
+import { type ChainInput, type ChainState, chainGame, chainInput } from './chain-game.js';
 
 /** A member: its logs, its view of the others, what it told. */
 export interface Node {
@@ -37,10 +38,11 @@ export function nodeOf(
   owners: readonly number[],
   self: number,
   peerCount: number = Math.max(...owners) + 1,
+  input: Game<ChainState, ChainInput>['input'] = chainInput,
 ): Node {
   const peers = Array.from({ length: peerCount }, (_, index) => String.fromCharCode(97 + index));
   const setup = prepareSession<ChainState, ChainInput>({
-    game: chainGame({ playersMax: owners.length }),
+    game: { ...chainGame({ playersMax: owners.length }), input },
     matchId: 'm',
     nowMs: 0,
     self: peers[self] as string,

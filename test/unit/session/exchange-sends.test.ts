@@ -1,5 +1,6 @@
 /** The frame exchange by itself: what it writes into each field of a packet. */
 import { LOG_FRAMES_KEPT, PACKET_FRAMES_MAX } from '../../../sdk/src/base/limits.js';
+import type { OutgoingFacts } from '../../../sdk/src/session/frame-exchange.js';
 import { CLOCK_UNKNOWN, RELAY_FRAMES_MAX, read16, STAMP_NONE } from '../../../sdk/src/wire/frame-packet.js';
 import { factsAt, fill, logOf, nodeOf, remoteOf, sent } from './exchange-node.js';
 
@@ -12,7 +13,13 @@ describe('what is sent', () => {
     [5, 105, 101, true],
     [6, 105, 101, false],
     [300, 310, 250, false],
+    [1, 101, 90, true],
+    [1, 100, 90, false],
+    [0, 400, 390, true],
+    [0, 99, 90, false],
+    [0, 100, 90, true],
     [350, 310, 250, false],
+    [5, 12, 11, false],
     [351, 310, 250, true],
   ])(
     'acknowledging %i, with inputs to %i, acknowledged to %i: wide %s',
@@ -178,5 +185,52 @@ describe('what is sent', () => {
     if (count > 0) expect(header).toMatchObject({ relaySlot: 2, relayFirst16: first, relayCount: count });
     remoteOf(node, 1).relaySlot = -1;
     expect(sent(node, 1, factsAt(3)).header.hasRelay).toBe(false);
+  });
+
+  test('a report says how the clock was steered and which delay is wanted, each in its bits', () => {
+    const node = nodeOf([0, 1], 0);
+    for (const [adjustment, delayFrames, steering12] of [
+      [1.5, 3, 96],
+      [-1.5, 15, 4000],
+      [63.99, 0, 4095],
+      [64.5, 1, 32],
+    ] as const) {
+      const clock = { position: 3, adjustment } as OutgoingFacts['clock'];
+      const { header } = sent(node, 1, factsAt(3, { report: true, clock, delayFrames }));
+      expect([header.steering12, header.delayFrames]).toEqual([steering12, delayFrames]);
+    }
+  });
+
+  test('without any slot that was ever played a report has no vector, whoever listens', () => {
+    const node = nodeOf([0, 1, 2], 0);
+    for (const slot of [0, 1, 2]) logOf(node, slot).control = 'vacant';
+    expect(sent(node, 1, factsAt(3, { report: true })).header).toMatchObject({
+      hasReport: true,
+      vectorLength: 0,
+    });
+  });
+
+  test('there is a row for each peer, and new ones for those that come', () => {
+    const { exchange } = nodeOf([0, 1, 2], 0);
+    expect([exchange.held.length, exchange.said.length]).toEqual([3, 3]);
+    exchange.addPeers(5);
+    exchange.addPeers(4);
+    expect([exchange.held.length, exchange.said.length]).toEqual([5, 5]);
+  });
+
+  test('the inputs of two slots go out frame by frame, with those of the slot that is least far', () => {
+    const node = nodeOf([0, 0, 1], 0);
+    fill(node, 0, 6);
+    fill(node, 1, 5);
+    const { header, bytes } = sent(node, 1, factsAt(5));
+    expect(header).toMatchObject({ frame16: 5, count: 5 });
+    expect([...bytes.subarray(header.cellsAt, header.cellsAt + 5)]).toEqual([0xff, 2, 2, 2 ^ 3, 2 ^ 3]);
+  });
+
+  test('to who owns nothing there is nothing to acknowledge, however far its clock', () => {
+    const node = nodeOf([0], 0, 2);
+    fill(node, 0, 400);
+    remoteOf(node, 1).acked = 390;
+    expect(sent(node, 1, factsAt(400)).header).toMatchObject({ ack: 0, wideAck: false });
   });
 });

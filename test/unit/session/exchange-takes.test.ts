@@ -1,4 +1,5 @@
 /** The frame exchange by itself: what it takes from each field of a packet, and what it leaves. */
+import { defineInput, int } from 'rollmesh/state';
 import { FUTURE_FRAMES_MAX, LOG_FRAMES_KEPT, PACKET_FRAMES_MAX } from '../../../sdk/src/base/limits.js';
 import { RELAY_FRAMES_MAX } from '../../../sdk/src/wire/frame-packet.js';
 import { fill, logOf, nodeOf, remoteOf, take, valuesOf } from './exchange-node.js';
@@ -51,11 +52,16 @@ describe('what is taken', () => {
     expect(ack(390, 401 & 0xff, false)).toEqual([false, 400]);
   });
 
-  test('who owns nothing is acknowledged nothing', () => {
-    const node = nodeOf([0, 1], 2, 3);
-    expect(take(node, 0, { frame: 1, count: 1, ack: 0 })).toBe(true);
-    expect(take(node, 0, { frame: 2, count: 1, ack: 1 })).toBe(false);
-    expect(take(node, 0, { frame: 2, count: 1, ack: 0, wide: true })).toBe(false);
+  test('who sends no inputs takes no acknowledgement, whatever it says', () => {
+    const watcher = nodeOf([0, 1], 2, 3);
+    for (const [frame, ack, wide] of [
+      [1, 0, false],
+      [2, 9, false],
+      [3, 0x1234, true],
+    ] as const) {
+      expect(take(watcher, 0, { frame, count: 1, ack, wide })).toBe(true);
+      expect(remoteOf(watcher, 0).acked).toBe(0);
+    }
     const late = nodeOf([0, 1], 0);
     logOf(late, 0).change(5, 'substitute');
     expect(take(late, 1, { frame: 1, count: 1, ack: 99 })).toBe(true);
@@ -209,5 +215,77 @@ describe('what is taken', () => {
     expect(relay(2001, RELAY_FRAMES_MAX)).toBe(2032);
     expect(logOf(node, 2).received).toBe(2032);
     expect(relay(2002, RELAY_FRAMES_MAX)).toBe(2033);
+  });
+
+  test('the inputs of two slots, frame by frame', () => {
+    const node = nodeOf([0, 1, 1], 0);
+    expect(take(node, 1, { frame: 3, count: 3, changes: [5, 6, 0, 1, 2, 0] })).toBe(true);
+    expect(valuesOf(logOf(node, 1))).toEqual([5, 5, 7]);
+    expect(valuesOf(logOf(node, 2))).toEqual([6, 7, 7]);
+    const row = node.exchange.held[1] as Int32Array;
+    expect([row[1], row[2]]).toEqual([3, 3]);
+  });
+
+  test('inputs of the epoch that is known here, after a return', () => {
+    const node = nodeOf([0, 1], 0);
+    const log = logOf(node, 1);
+    fill(node, 1, 10);
+    log.change(11, 'substitute');
+    log.reopen(20);
+    expect(take(node, 1, { frame: 21, changes: [5, 1], epoch: 0 })).toBe(true);
+    expect(log.received).toBe(19);
+    expect(take(node, 1, { frame: 21, changes: [5, 1], epoch: 1 })).toBe(true);
+    expect(log.received).toBe(21);
+    expect(log.cells.bytes[log.cells.offsetOf(21)]).toBe(4);
+  });
+
+  test('what was sent for frames that a substitute played is no evidence', () => {
+    const node = nodeOf([0, 1], 0);
+    const log = logOf(node, 1);
+    fill(node, 1, 3);
+    log.change(4, 'substitute');
+    log.reopen(6);
+    // Frames 4 and 5 were nobody's: whatever they hold, no value of theirs is a second one.
+    expect(take(node, 1, { frame: 6, changes: [9, 9, 9], epoch: 1 })).toBe(true);
+    expect(node.equivocations).toEqual([]);
+    expect(log.received).toBe(6);
+    expect(take(node, 1, { frame: 6, changes: [0, 0, 1], epoch: 1 })).toBe(true);
+    expect(node.equivocations).toEqual(['1 6 b']);
+  });
+
+  test('an input that no definition makes ends the packet and counts as malformed', () => {
+    const input = defineInput({ v: int(0, 99) });
+    const node = nodeOf([0, 1], 0, 2, input);
+    expect(take(node, 1, { frame: 3, changes: [5, 120 ^ 5, 0] })).toBe(true);
+    expect([logOf(node, 1).received, remoteOf(node, 1).malformed]).toEqual([1, 1]);
+  });
+
+  test.each([
+    [1799, 1],
+    [1800, 0],
+  ])('a second value %i frames back is told %i times', (back, times) => {
+    const node = nodeOf([0, 1], 0);
+    const log = logOf(node, 1);
+    fill(node, 1, 2000);
+    const frame = 2000 - back;
+    expect(take(node, 1, { frame, changes: [77], wide: true }, { confirmed: 1990 })).toBe(true);
+    expect(node.equivocations).toHaveLength(times);
+    expect(log.received).toBe(2000);
+  });
+
+  test('after a start from a state all hold what it is made of; a peer that comes anew holds that alone', () => {
+    const node = nodeOf([0, 1, 2], 0);
+    const rows = (): number[][] => [...node.exchange.held, ...node.exchange.said].map((row) => [...row]);
+    node.exchange.startFrom(40);
+    expect(rows()).toEqual(new Array(6).fill([40, 40, 40]));
+    node.exchange.forget(1, 30);
+    expect(rows()).toEqual(
+      [0, 1, 2, 0, 1, 2].map((index) => new Array<number>(3).fill(index === 1 ? 30 : 40)),
+    );
+    node.exchange.forget(9, 50);
+    expect(rows()).toHaveLength(6);
+    node.exchange.reopened(logOf(node, 2), 61);
+    expect(rows().map((row) => row[2])).toEqual([60, 60, 60, 60, 60, 60]);
+    expect(rows().map((row) => row[0])).toEqual([40, 30, 40, 40, 30, 40]);
   });
 });

@@ -1,5 +1,6 @@
 /** Bytes that no honest peer sends: counted, dropped, and no confirmed frame is any different for them. */
 import { defineInput, int } from 'rollmesh/state';
+import { PACKET_FRAMES_MAX } from '../../../sdk/src/base/limits.js';
 import { createRandom } from '../../../sdk/src/base/prng.js';
 import { hashBytes } from '../../../sdk/src/base/state-hash.js';
 import { encodeUtf8 } from '../../../sdk/src/base/utf8.js';
@@ -141,7 +142,7 @@ describe('from the network', () => {
       mesh.deliver({ from: 1, to: 0, channel: 'unreliable', bytes: new Uint8Array(length) });
     mesh.deliver({ from: 1, to: 0, channel: 'bulk', bytes: new Uint8Array(100) });
     mesh.run(500);
-    expect(malformed(mesh)).toBe(3258);
+    expect(malformed(mesh)).toBe(3259);
     expectUndisturbed(mesh);
   });
 
@@ -237,17 +238,17 @@ describe('from a member of the match', () => {
       sealFramePacket(bytes, bytes.length, {
         matchKey: KEY,
         flags: FLAG_WIDE_ACK,
-        frame: frame + 128,
+        frame: frame + PACKET_FRAMES_MAX,
         stamp: STAMP_NONE,
         ack: 1,
-        count: 128,
+        count: PACKET_FRAMES_MAX,
         epoch: 0,
       });
       const before = malformed(mesh);
       mesh.deliver({ from: 1, to: 0, channel: 'unreliable', bytes });
       if (malformed(mesh) === before) {
         accepted += 1;
-        frame += 128;
+        frame += PACKET_FRAMES_MAX;
       }
     }
     expect(accepted).toBe(15);
@@ -313,6 +314,7 @@ describe('from a member of the match', () => {
       stamp: STAMP_NONE,
       ack: honest[6] as number,
       count,
+      epoch: 0,
     });
     mesh.deliver({ from: 1, to: 0, channel: 'unreliable', bytes: illegal });
     expect(malformed(mesh)).toBe(1);
@@ -378,7 +380,7 @@ describe('from a member of the match', () => {
     });
     mesh.start();
     mesh.run(40_000);
-    // Its frames past 128 never come: it waits for ours, we for its. Nothing breaks.
+    // Its frames past 127 never come: it waits for ours, we for its. Nothing breaks.
     expect(mesh.violations).toEqual([]);
     expect(peer(mesh, 0).heard('equivocation')).toEqual([]);
     expect(mesh.compareHashes().different).toEqual([]);
@@ -386,21 +388,27 @@ describe('from a member of the match', () => {
   });
 
   test('a clock that lies steers nobody out of the bounds of pacing', () => {
+    let lies = 0;
     const mesh = meshOf({
       peerCount: 4,
       intercept: ({ from, bytes }) => {
-        if (from !== 3 || ((bytes[0] as number) & 0x81) !== 1) return [bytes];
+        const first = bytes[0] as number;
+        // A report, and no relay behind it.
+        if (from !== 3 || (first & 0x85) !== 1) return [bytes];
         return [
           forged(bytes, (copy) => {
-            // The clock difference of the report is behind the inputs: find it from the end.
-            const at = copy.length - (4 + 4) - (((copy[0] as number) & FLAG_HASH) !== 0 ? 6 : 0);
+            // The report is behind the inputs: find it from the end. It has an entry for each of four slots.
+            const at = copy.length - ((first & FLAG_HASH) !== 0 ? 6 : 0) - (4 + 1 + 5 + 4 * 2);
+            expect(copy[at + 4]).toBe(4);
             write16(copy, at, 0x7000);
+            lies += 1;
           }),
         ];
       },
     });
     mesh.start();
     mesh.run(5000);
+    expect(lies).toBeGreaterThan(60);
     const frames = mesh.peers.slice(0, 3).map(({ session }) => session.frameCurrent);
     for (const frame of frames) expect(frame).toBeGreaterThan(290);
     expect(Math.max(...frames) - Math.min(...frames)).toBeLessThanOrEqual(2);

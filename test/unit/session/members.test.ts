@@ -24,8 +24,9 @@ describe('three players', () => {
       { peer: 'c', cutFrame: cuts[0]?.[0]?.cutFrame },
     ]);
     mesh.run(4000);
-    expect(phases(mesh)).toEqual(['running', 'running', 'ended']);
-    expect(peer(mesh, 2).heard('ended')[0]?.reason).toBe('removed');
+    // It learns that the others went on without it, and comes back.
+    expect(phases(mesh)).toEqual(['running', 'running', 'running']);
+    expect(peer(mesh, 2).heard('peer-joined')).toMatchObject([{ peer: 'c', slots: [2] }]);
     expect(peer(mesh, 0).session.frameConfirmed).toBeGreaterThan(500);
     expect(mesh.violations).toEqual([]);
   });

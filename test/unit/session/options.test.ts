@@ -1,6 +1,7 @@
 /** Each bad option is refused with its name before anything starts. */
 import { createSession, defineGame, SdkError, type SessionOptions } from 'rollmesh/session';
 import { defineState, i32 } from 'rollmesh/state';
+import { prepareSession } from '../../../sdk/src/session/session-setup.js';
 import { type ChainInput, type ChainState, chainGame } from './chain-game.js';
 
 type Options = SessionOptions<ChainState, ChainInput>;
@@ -84,8 +85,16 @@ test.each<[string, Record<string, unknown>]>([
   ['onLost', { onLost: { bot: 'nobody' } }],
   ['onLost', { onLost: { bot: 'toString' } }],
   ['onLost', { onLost: 3 }],
-  ['onLate', { onLate: 'substitute' }],
+  ['onLate', { onLate: 'explode' }],
   ['onLate', { onLate: 5 }],
+  ['lateInput', { lateInput: 'last' }],
+  ['lateInput', { lateInput: {} }],
+  ['lateInput', { lateInput: { bot: 'nobody' } }],
+  ['lateInput', { lateInput: { bot: 'toString' } }],
+  ['lateInput', { lateInput: { bot: 7 } }],
+  ['lateInput', { lateInput: 3 }],
+  ['lateInput', { lateInput: null }],
+  ['lateInput', { onLate: 'wait', lateInput: 'last' }],
   ['stepsPerAdvanceMax', { stepsPerAdvanceMax: 0 }],
   ['stepsPerAdvanceMax', { stepsPerAdvanceMax: 601 }],
   ['readInput', { readInput: undefined }],
@@ -127,10 +136,54 @@ test.each<[string, Record<string, unknown>]>([
   ['31 peers', { peers: ids(31), self: 'p30', players: [{ peer: 'p0' }] }],
   ['options of 4 KiB', { options: { text: 'x'.repeat(4096 - '{"text":""}'.length) } }],
   ['waiting for the late', { onLate: 'wait' }],
+  ['a substitute for the late', { onLate: 'substitute' }],
+  ['a substitute that presses nothing', { lateInput: 'neutral' }],
+  ['a substitute that repeats the last input', { lateInput: 'repeat' }],
+  ['a substitute that is a bot of the game', { lateInput: { bot: 'seven' } }],
+  ['a bot for the late and for the lost', { lateInput: { bot: 'seven' }, onLost: { bot: 'seven' } }],
 ])('%s is accepted', (_name, options) => {
   const session = createSession({ ...good, ...options } as Options);
   expect(session.phase).toBe('handshake');
   expect(session.frameCurrent).toBe(0);
+});
+
+/** The digest of what all peers must agree on. */
+function configOf(options: Record<string, unknown>): number {
+  return prepareSession({ ...good, ...options } as Options).agreement.config;
+}
+
+test.each<[string, Record<string, unknown>, Record<string, unknown>]>([
+  ['a substitute for the late', {}, { onLate: 'substitute' }],
+  ['a substitute that presses nothing', {}, { lateInput: 'neutral' }],
+  [
+    'waiting for the late, if the lost are waited for',
+    { onLost: 'pause' },
+    { onLost: 'pause', onLate: 'wait' },
+  ],
+])('%s is the default', (_name, without, spelled) => {
+  const defaults = prepareSession({ ...good, ...without } as Options);
+  const same = prepareSession({ ...good, ...spelled } as Options);
+  expect([defaults.substitutes, defaults.lateInput]).toEqual([same.substitutes, same.lateInput]);
+  expect(configOf(without)).toBe(configOf(spelled));
+});
+
+test('all peers must agree on what happens to the late', () => {
+  const digests = [
+    {},
+    { onLate: 'wait' },
+    { lateInput: 'repeat' },
+    { lateInput: { bot: 'seven' } },
+    { lateAfterMs: 251 },
+  ].map(configOf);
+  expect(new Set(digests).size).toBe(digests.length);
+});
+
+test('a bot is found by its name, for the late as for the lost', () => {
+  const { seven } = good.game.bots;
+  expect(seven).toBeDefined();
+  const options = { lateInput: { bot: 'seven' }, onLost: { bot: 'seven' } };
+  const { lateInput, lostBot, substitutes } = prepareSession({ ...good, ...options } as Options);
+  expect([lateInput, lostBot, substitutes]).toEqual([seven, seven, true]);
 });
 
 /** A game whose inputs are as long as they may be. */

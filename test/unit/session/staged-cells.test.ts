@@ -101,6 +101,8 @@ test('half a log is the most that is staged at once', () => {
   const cells = (frames: number): Uint8Array => new Uint8Array((frames + 7) >> 3);
   expect(exchange.stage(log, 0, STAGED_FRAMES_MAX, cells(STAGED_FRAMES_MAX))).toBe(true);
   expect(exchange.stage(log, 0, STAGED_FRAMES_MAX + 1, cells(STAGED_FRAMES_MAX + 1))).toBe(false);
+  log.received = 600;
+  expect(exchange.stage(log, 600, 600 + STAGED_FRAMES_MAX, cells(STAGED_FRAMES_MAX))).toBe(true);
 });
 
 test('inputs of many bytes are staged whole', () => {

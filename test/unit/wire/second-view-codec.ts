@@ -14,7 +14,7 @@ export interface SecondBody {
   readonly returned: number;
   readonly frame: number;
   readonly pace: number;
-  readonly newcomers: readonly { readonly index: number; readonly peer: string }[];
+  readonly newcomers: readonly { readonly index: number; readonly nonce: number; readonly peer: string }[];
   readonly seats: readonly { readonly slot: number; readonly owner: number }[];
   readonly cuts: readonly {
     readonly slot: number;
@@ -87,6 +87,7 @@ function takeCut(source: Bytes, inputBytes: number): Omit<SecondBody['cuts'][num
 
 function takeNewcomer(source: Bytes): SecondBody['newcomers'][number] {
   const index = source.unsigned(1);
+  const nonce = source.unsigned(4);
   const length = source.unsigned(1);
   refuseIf(index > 30 || length < 1 || length > 64, 'newcomer');
   const letters = Array.from({ length }, () => source.unsigned(1));
@@ -94,7 +95,7 @@ function takeNewcomer(source: Bytes): SecondBody['newcomers'][number] {
     letters.some((letter) => letter < 0x21 || letter > 0x7e),
     'id',
   );
-  return { index, peer: letters.map((letter) => String.fromCharCode(letter)).join('') };
+  return { index, nonce, peer: letters.map((letter) => String.fromCharCode(letter)).join('') };
 }
 
 function takeBody(source: Bytes, inputBytes: number): SecondBody {
@@ -172,8 +173,9 @@ function bodyToBytes(body: SecondBody): number[] {
     ...[body.removed, body.late, body.returned, body.frame].flatMap((value) => unsigned(value, 4)),
     body.pace,
     body.newcomers.length,
-    ...body.newcomers.flatMap(({ index, peer }) => [
+    ...body.newcomers.flatMap(({ index, nonce, peer }) => [
       index,
+      ...unsigned(nonce, 4),
       peer.length,
       ...[...peer].map((letter) => letter.charCodeAt(0)),
     ]),

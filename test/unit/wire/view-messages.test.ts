@@ -61,9 +61,12 @@ const planning: fc.Arbitrary<ViewBody> = fc
     removed: fc.nat(0x7fffffff),
     returned: fc.nat(0x7fffffff),
     pace: fc.constantFrom('none' as const, 'pause' as const, 'resume' as const),
-    newcomers: fc.array(fc.record({ index: fc.nat(30), peer: fc.stringMatching(/^[!-~]{1,64}$/) }), {
-      maxLength: 1,
-    }),
+    newcomers: fc.array(
+      fc.record({ index: fc.nat(30), nonce: u32, peer: fc.stringMatching(/^[!-~]{1,64}$/) }),
+      {
+        maxLength: 1,
+      },
+    ),
     seats: bySlot(fc.record({ owner: fc.nat(30) })),
   })
   .map((plan) => ({
@@ -186,11 +189,14 @@ test.each<[string, Partial<ViewBody>]>([
   ['that plans for no frame', { returned: 1 }],
   ['that plans nothing for a frame', { frame: 9, removed: 0, cuts: [] }],
   ['that plans and cuts', { frame: 9 }],
-  ['with a newcomer without a name', { ...PLANNED, newcomers: [{ index: 3, peer: '' }] }],
-  ['with a newcomer of a name too long', { ...PLANNED, newcomers: [{ index: 3, peer: 'x'.repeat(65) }] }],
-  ['with a newcomer of a strange name', { ...PLANNED, newcomers: [{ index: 3, peer: 'a b' }] }],
-  ['with a newcomer beyond all peers', { ...PLANNED, newcomers: [{ index: 31, peer: 'a' }] }],
-  ['with two newcomers', { ...PLANNED, newcomers: [4, 5].map((index) => ({ index, peer: 'a' })) }],
+  ['with a newcomer without a name', { ...PLANNED, newcomers: [{ index: 3, nonce: 1, peer: '' }] }],
+  [
+    'with a newcomer of a name too long',
+    { ...PLANNED, newcomers: [{ index: 3, nonce: 1, peer: 'x'.repeat(65) }] },
+  ],
+  ['with a newcomer of a strange name', { ...PLANNED, newcomers: [{ index: 3, nonce: 1, peer: 'a b' }] }],
+  ['with a newcomer beyond all peers', { ...PLANNED, newcomers: [{ index: 31, nonce: 1, peer: 'a' }] }],
+  ['with two newcomers', { ...PLANNED, newcomers: [4, 5].map((index) => ({ index, nonce: 1, peer: 'a' })) }],
   ['with a seat for nobody', { ...PLANNED, seats: [{ slot: 0, owner: 31 }] }],
   ['whose cut is before its base', { cuts: [{ slot: 0, base: 5, cut: 4, cells: new Uint8Array(0) }] }],
   ['with fewer cells than frames', { cuts: [{ slot: 0, base: 5, cut: 15, cells: new Uint8Array(1) }] }],

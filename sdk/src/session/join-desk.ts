@@ -1,0 +1,344 @@
+/**
+ * A member's side of a join: who asks to come in, who is let in, what it is given. A newcomer is admitted as a member without
+ * slots by a view that names a frame; every member keeps the state of that frame for it. When it keeps pace, another view
+ * gives it its slots. A peer whose page was reloaded, or that the others went on without, comes in the same way.
+ */
+import { requireArgument } from '../base/errors.js';
+import type { JsonObject } from '../base/json.js';
+import { PEERS_MAX, STATES_OFFERED_MAX } from '../base/limits.js';
+import type { PeerId } from '../base/peer-id.js';
+import { WIRE_VERSION } from '../wire/handshake-message.js';
+import type { ManifestHeader, ManifestPeer } from '../wire/join-manifest.js';
+import {
+  decodeJoin,
+  encodeJoinReply,
+  type Join,
+  type JoinReply,
+  joinKeyOf,
+  KIND_JOIN,
+  matchIdDigest,
+} from '../wire/join-messages.js';
+import type { Newcomer, Seat } from '../wire/view-body.js';
+import type { MatchClock } from './match-clock.js';
+import type { RemotePeer } from './remote-peer.js';
+import type { SessionSetup } from './session-setup.js';
+import { NO_FRAME, type SlotLog } from './slot-log.js';
+import { StateOffer } from './state-offer.js';
+import type { TransferSend } from './transfer-send.js';
+
+/** Newcomers that are remembered at a time. */
+const GUESTS_MAX = 16;
+/** One that has not been heard for so long is forgotten. */
+const GUEST_KEPT_MS = 10_000;
+/** A newcomer is told where it stands at most this often. */
+const REPLY_INTERVAL_MS = 100;
+
+interface Guest {
+  readonly peer: PeerId;
+  nonce: number;
+  slotsWanted: number;
+  status: 'asked' | 'admitted' | 'refused';
+  reason: string;
+  heardAtMs: number;
+  repliedAtMs: number;
+}
+
+/** A frame whose state is kept for a newcomer, once it is confirmed. */
+interface Promised {
+  readonly peer: PeerId;
+  readonly nonce: number;
+  readonly frame: number;
+  readonly viewId: number;
+  readonly peers: readonly ManifestPeer[];
+}
+
+/** What a desk needs of the setup. */
+export type DeskSetup = Pick<
+  SessionSetup<unknown, unknown>,
+  | 'self'
+  | 'selfIndex'
+  | 'peers'
+  | 'logs'
+  | 'matchKey'
+  | 'seed'
+  | 'policy'
+  | 'options'
+  | 'playerCount'
+  | 'agreement'
+> & {
+  readonly game: {
+    readonly playersMax: number;
+    readonly framesPerSecond: number;
+    readonly input: { readonly byteLength: number };
+  };
+};
+
+/** What a desk needs. */
+export interface JoinDeskOptions {
+  readonly setup: DeskSetup;
+  readonly matchId: string;
+  readonly remotes: readonly RemotePeer[];
+  readonly clock: MatchClock;
+  readonly timeline: {
+    readonly frameConfirmed: number;
+    captureAt: number;
+    readonly simulation: DeskSimulation;
+  };
+  readonly send: TransferSend;
+  /** A peer asks to come in, for the first time. */
+  readonly requested: (peer: PeerId, slotsWanted: number) => void;
+  /** True if a member without slots keeps up with the match. */
+  readonly keepsPace: (remote: RemotePeer) => boolean;
+}
+
+/** What the desk asks of the simulation. */
+export interface DeskSimulation {
+  hashOf(frame: number): number;
+  /** Copies the state after `frame`, which must still be kept, and returns what serialises the copy. */
+  copyOf(frame: number): () => Uint8Array;
+}
+
+/** The desk. */
+export class JoinDesk {
+  readonly #options: JoinDeskOptions;
+  readonly #offer: StateOffer;
+  readonly #guests = new Map<PeerId, Guest>();
+  readonly #joins: number[] = [];
+  #promised: Promised[] = [];
+  #wanted: { readonly newcomers: readonly Newcomer[]; readonly seats: readonly Seat[] } | undefined;
+
+  constructor(options: JoinDeskOptions) {
+    this.#options = options;
+    this.#offer = new StateOffer({ joinKey: joinKeyOf(options.matchId), send: options.send });
+  }
+
+  /** Lets a peer in that asked, with so many slots. @throws {SdkError} `invalid-argument`. */
+  admit(peer: PeerId, slotCount: number | undefined): void {
+    const guest = this.#asking(peer, 'admitJoin');
+    const { playersMax } = this.#options.setup.game;
+    const slots = slotCount ?? guest.slotsWanted;
+    requireArgument(
+      Number.isInteger(slots) && slots >= 0 && slots <= playersMax,
+      `admitJoin: slotCount is ${slots}; it must be an integer from 0 (watch only) to ${playersMax}.`,
+    );
+    guest.slotsWanted = slots;
+    guest.status = 'admitted';
+    this.#wanted = undefined;
+    guest.repliedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Tells a peer that asked why it is not let in. @throws {SdkError} `invalid-argument`. */
+  refuse(peer: PeerId, reason: string): void {
+    const guest = this.#asking(peer, 'refuseJoin');
+    guest.status = 'refused';
+    guest.reason = reason;
+    this.#wanted = undefined;
+    guest.repliedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  #asking(peer: PeerId, call: string): Guest {
+    const guest = this.#guests.get(peer);
+    requireArgument(
+      guest !== undefined,
+      `${call}: "${peer}" has not asked to join. Call it in answer to join-requested.`,
+    );
+    return guest;
+  }
+
+  /** Takes a message of a join from any peer. False if it is none, or damaged. */
+  receive(from: PeerId, bytes: Uint8Array, nowMs: number): boolean {
+    if (bytes[0] !== KIND_JOIN) {
+      const understood = this.#offer.receive(from, bytes);
+      const guest = this.#guests.get(from);
+      if (understood && guest !== undefined) guest.heardAtMs = nowMs;
+      return understood;
+    }
+    const join = decodeJoin(bytes);
+    if (join === undefined) return false;
+    if (join.match === matchIdDigest(this.#options.matchId)) this.#noteJoin(from, join, nowMs);
+    return true;
+  }
+
+  #noteJoin(from: PeerId, join: Join, nowMs: number): void {
+    const problem = this.#problemOf(join);
+    let guest = this.#guests.get(from);
+    if (guest === undefined || guest.nonce !== join.nonce) {
+      if (guest === undefined && this.#guests.size >= GUESTS_MAX) return;
+      guest = {
+        peer: from,
+        nonce: join.nonce,
+        slotsWanted: join.slotsWanted,
+        status: problem === undefined ? 'asked' : 'refused',
+        reason: problem ?? '',
+        heardAtMs: nowMs,
+        repliedAtMs: Number.NEGATIVE_INFINITY,
+      };
+      this.#guests.set(from, guest);
+      const remote = this.#remoteOf(from);
+      // Who starts over while it still counts as a member lost what it knew: the others go on without it first.
+      if (remote?.member === true && remote.nonce !== join.nonce) remote.isReborn = true;
+      if (problem === undefined) this.#options.requested(from, join.slotsWanted);
+    }
+    guest.heardAtMs = nowMs;
+  }
+
+  #problemOf({ wireVersion, game, version, schema }: Join): string | undefined {
+    const { agreement } = this.#options.setup;
+    if (wireVersion !== WIRE_VERSION)
+      return 'protocol: this match speaks another version of the wire format.';
+    if (game !== agreement.game) return 'game: this match plays another game.';
+    if (version !== agreement.version) return 'version: this match runs another version of the game.';
+    return schema === agreement.schema ? undefined : 'schema: this match has another input or state layout.';
+  }
+
+  #remoteOf(peer: PeerId): RemotePeer | undefined {
+    return this.#options.remotes.find((remote) => remote.peer === peer);
+  }
+
+  /** What a coordinator wants for the guests; the same object while it stays the same. */
+  wanted(): { readonly newcomers: readonly Newcomer[]; readonly seats: readonly Seat[] } | undefined {
+    if (this.#guests.size === 0) return undefined;
+    this.#wanted ??= this.#nextWanted();
+    return this.#wanted;
+  }
+
+  #nextWanted(): { newcomers: Newcomer[]; seats: Seat[] } | undefined {
+    for (const guest of this.#guests.values()) {
+      if (guest.status !== 'admitted') continue;
+      const remote = this.#remoteOf(guest.peer);
+      if (remote?.member === true && remote.nonce === guest.nonce) {
+        const seats = remote.logs.length === 0 ? this.#seatsFor(remote, guest) : [];
+        if (seats.length > 0) return { newcomers: [], seats };
+      } else if (
+        remote?.member !== true &&
+        this.#offer.frames.length + this.#promised.length < STATES_OFFERED_MAX
+      ) {
+        const index = this.#indexFor(guest.peer);
+        if (index >= 0) return { newcomers: [{ index, peer: guest.peer, nonce: guest.nonce }], seats: [] };
+      }
+    }
+    return undefined;
+  }
+
+  #indexFor(peer: PeerId): number {
+    const { peers } = this.#options.setup;
+    const known = peers.indexOf(peer);
+    if (known >= 0) return known;
+    return peers.length < PEERS_MAX ? peers.length : -1;
+  }
+
+  /** Its own old slots first, then those that nobody ever played, then those of lost players. */
+  #seatsFor(remote: RemotePeer, guest: Guest): Seat[] {
+    if (guest.slotsWanted === 0 || !this.#options.keepsPace(remote)) return [];
+    const rank = (log: SlotLog): number =>
+      log.owner === remote.index ? 0 : log.control === 'vacant' ? 1 : 2;
+    const free = this.#options.setup.logs
+      .filter((log) => log.control === 'lost' || log.control === 'vacant')
+      .sort((left, right) => rank(left) - rank(right) || left.slot - right.slot)
+      .slice(0, guest.slotsWanted);
+    return free
+      .map((log) => ({ slot: log.slot, owner: remote.index }))
+      .sort((left, right) => left.slot - right.slot);
+  }
+
+  /** A view was applied. `newcomers` came in by it: the state of `frame` is kept for them. */
+  applied(newcomers: readonly Newcomer[], frame: number, viewId: number): void {
+    this.#wanted = undefined;
+    for (const { index, peer, nonce } of newcomers) {
+      this.#joins[index] = (this.#joins[index] ?? 0) + 1;
+      const { setup, remotes } = this.#options;
+      const peers = setup.peers.map((id, at) => ({
+        id,
+        isMember: at === setup.selfIndex || remotes.some((remote) => remote.index === at && remote.member),
+        joinNumber: this.#joins[at] ?? 0,
+      }));
+      if (peer !== setup.self) this.#promised.push({ peer, nonce, frame, viewId, peers });
+    }
+    this.#captureNext();
+  }
+
+  /** Members know how often each peer has joined; a newcomer is told. */
+  startFrom(peers: readonly ManifestPeer[]): void {
+    for (const [index, { joinNumber }] of peers.entries()) this.#joins[index] = joinNumber;
+  }
+
+  /** A newcomer has its slots: it needs nothing more. */
+  seated(peer: PeerId): void {
+    this.#guests.delete(peer);
+    this.#offer.close(peer);
+    this.#wanted = undefined;
+  }
+
+  /** Once per advance: answers and sends. */
+  advance(): void {
+    const { nowMs } = this.#options.clock;
+    if (this.#guests.size > 0) for (const guest of this.#guests.values()) this.#attend(guest, nowMs);
+    if (this.#offer.isActive) this.#offer.advance(nowMs);
+  }
+
+  #attend(guest: Guest, nowMs: number): void {
+    const { keepsPace } = this.#options;
+    const remote = this.#remoteOf(guest.peer);
+    const isIn = remote?.member === true && remote.nonce === guest.nonce;
+    // It was let in and is gone again: it may ask anew.
+    const isGone = remote !== undefined && !remote.member && remote.nonce === guest.nonce;
+    const isDone = isIn && (remote.logs.length > 0 || (guest.slotsWanted === 0 && keepsPace(remote)));
+    if (isDone || isGone || nowMs - guest.heardAtMs > GUEST_KEPT_MS) {
+      this.seated(guest.peer);
+      return;
+    }
+    if (isIn && !remote.isFetching) this.#offer.close(guest.peer);
+    // Seats depend on its pace, which nobody tells us of.
+    if (isIn && this.#wanted === undefined) this.#wanted = this.#nextWanted();
+    if (nowMs - guest.repliedAtMs < REPLY_INTERVAL_MS || guest.heardAtMs < guest.repliedAtMs) return;
+    guest.repliedAtMs = nowMs;
+    const { nonce } = guest;
+    const reply: JoinReply =
+      guest.status === 'refused'
+        ? { nonce, status: 'refused', reason: guest.reason }
+        : { nonce, status: isIn ? 'admitted' : 'wait' };
+    this.#options.send(guest.peer, 'reliable', encodeJoinReply(reply));
+  }
+
+  #captureNext(): void {
+    this.#options.timeline.captureAt = this.#promised.reduce(
+      (least, { frame }) => Math.min(least, frame),
+      NO_FRAME,
+    );
+  }
+
+  /** A promised frame is confirmed: its state is kept for the newcomers that came in by it. */
+  capture(frame: number): void {
+    const { timeline, clock } = this.#options;
+    const serialize = timeline.simulation.copyOf(frame);
+    for (const promised of this.#promised) {
+      if (promised.frame !== frame) continue;
+      const { peer: joiner, nonce } = promised;
+      this.#offer.open({ joiner, nonce, header: this.#headerOf(promised), serialize }, clock.nowMs);
+    }
+    this.#promised = this.#promised.filter((promised) => promised.frame > frame);
+    this.#captureNext();
+  }
+
+  #headerOf({ frame, viewId, peers }: Promised): ManifestHeader {
+    const { setup, timeline } = this.#options;
+    return {
+      matchKey: setup.matchKey,
+      seed: setup.seed,
+      viewId,
+      frame,
+      stateHash: timeline.simulation.hashOf(frame),
+      peers,
+      inputBytes: setup.game.input.byteLength,
+      slots: setup.logs.map((log) => log.manifestAt(frame)),
+      // A paused match confirms no frame to come: whoever joins has to wait until it goes on.
+      isPaused: false,
+      config: {
+        policy: setup.policy,
+        framesPerSecond: setup.game.framesPerSecond,
+        options: setup.options as JsonObject,
+        playerCount: setup.playerCount,
+      },
+    };
+  }
+}

@@ -1,0 +1,77 @@
+/** The value of an agreement: what a proposer makes of the reports when nothing was accepted before, and when a member can apply it. */
+import { NO_PLAN, type SlotCut, type ViewBody } from '../wire/view-body.js';
+import { encodeSlotCells, type HeldFrame, type ViewMessage } from '../wire/view-messages.js';
+import { NO_FRAME, type SlotLog } from './slot-log.js';
+import type { Message } from './view-attempt.js';
+import type { ViewHost, WantedPlan } from './view-host.js';
+
+/** What was proposed. */
+export interface Proposed {
+  readonly removed: number;
+  readonly late: number;
+  readonly plan: WantedPlan | undefined;
+}
+
+/** Active slots of a set of peers. */
+export function slotsOf(logs: readonly SlotLog[], owners: number): SlotLog[] {
+  return logs.filter((log) => (owners & (1 << log.owner)) !== 0 && log.isActive);
+}
+
+/**
+ * The maximum cut over all reports, or the plan, for the frame after every one that a voter may confirm before it is settled.
+ * @returns `undefined` if there is nothing to decide, or a report bounds nothing yet
+ */
+export function freshBody(
+  { removed, late, plan }: Proposed,
+  reports: readonly Extract<ViewMessage, { kind: 'report' }>[],
+  logs: readonly SlotLog[],
+): ViewBody | undefined {
+  if (plan !== undefined) {
+    const limits = reports.map(({ limit }) => limit);
+    if (limits.includes(NO_FRAME)) return undefined;
+    return { ...plan, late: 0, frame: Math.max(...limits) + 1, cuts: [] };
+  }
+  if ((removed | late) === 0) return undefined;
+  const cuts = slotsOf(logs, removed | late).map((log): SlotCut => {
+    const frames = reports.map(
+      (report) => report.held.find((entry) => entry.slot === log.slot)?.frame ?? log.received,
+    );
+    const base = Math.min(...frames);
+    const cut = Math.max(...frames);
+    return { slot: log.slot, base, cut, cells: encodeSlotCells(log.cells, base + 1, cut) };
+  });
+  return { ...NO_PLAN, removed, late, frame: 0, cuts };
+}
+
+/**
+ * True if what is decided can be applied now, and no agreement that it contradicts made anything final.
+ * @param startFrame frame of the state that this peer began with
+ */
+export function isReady(body: ViewBody, host: ViewHost, startFrame: number): boolean {
+  const final = host.frameFinal();
+  if (body.frame > startFrame && body.frame <= final) return false;
+  return body.cuts.every(({ slot, base, cut, cells }) => {
+    const log = host.logs[slot];
+    // A newcomer's state may have it already.
+    if (log?.isActive !== true) return true;
+    if (cut < final) return false;
+    // Not yet: the inputs up to `base` still come by relay. The commit is offered again.
+    return log.received >= cut || host.stage(log, base, cut, cells);
+  });
+}
+
+/** What is held of the active slots of a set of peers. */
+export function heldOf(logs: readonly SlotLog[], owners: number): HeldFrame[] {
+  return slotsOf(logs, owners).map((log) => ({ slot: log.slot, frame: log.received }));
+}
+
+/** Two last voters lost each other and both went on alone: of the two branches, that of the lower index stays. */
+export function isOtherBranch(
+  from: number,
+  { viewId, body }: Message<'commit'>,
+  own: { readonly viewId: number; readonly host: ViewHost },
+): boolean {
+  const self = 1 << own.host.selfIndex;
+  const isAlone = own.host.voters() === self;
+  return viewId === own.viewId && (body.removed & self) !== 0 && isAlone && from < own.host.selfIndex;
+}
