@@ -1,18 +1,28 @@
 /** The command line of the swarm, bundled and started by swarm-cli.mjs. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { BYZANTINE_STRATEGIES, type ByzantineStrategy, describeReport } from 'rollmesh/simulator';
+import {
+  BYZANTINE_STRATEGIES,
+  type ByzantineStrategy,
+  describeReport,
+  type SimulateOptions,
+  shrink,
+  simulate,
+} from 'rollmesh/simulator';
+import { type ScenarioFile, scenarioFromFile, scenarioToFile } from './scenario-file.js';
 import {
   emptyResult,
   mergeResults,
-  runSeed,
   runSwarm,
   type SwarmOptions,
   type SwarmResult,
+  scenarioOf,
 } from './swarm.js';
 import { vacuityOf } from './swarm-coverage.js';
 import { SWARM_GAMES, type SwarmGameName } from './swarm-games.js';
+
+type Run = SimulateOptions<unknown, unknown>;
 
 const USAGE = `Plays many random matches in virtual time and checks every step of every peer.
 
@@ -25,7 +35,10 @@ const USAGE = `Plays many random matches in virtual time and checks every step o
   --game NAME       mixed, swift, buffer, plain or custom (default mixed)
   --byzantine NAME  one peer lies: a strategy, or all for another one in each seed
   --jobs N          threads, 1 to 64 (default 2)
-  --trace FILE      with --seed: writes everything that happened
+  --trace FILE      with --seed or --replay: writes everything that happened
+  --save FILE       with --seed: writes the run as JSON, for --replay
+  --shrink FILE     with --seed: makes a failing run smaller and writes it
+  --replay FILE     plays a run that was written
   --json            prints the result as JSON
   --help            prints this
 
@@ -43,6 +56,9 @@ const { values } = parseArgs({
     byzantine: { type: 'string' },
     jobs: { type: 'string', default: '2' },
     trace: { type: 'string' },
+    save: { type: 'string' },
+    shrink: { type: 'string' },
+    replay: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -78,8 +94,30 @@ function readOptions(): SwarmOptions {
   };
 }
 
+/** The run that was asked for: a seed's, or one from a file. */
+function chosenRun(options: SwarmOptions): Run {
+  const { replay } = values;
+  if (replay === undefined) return scenarioOf(options.firstSeed, options);
+  return scenarioFromFile(JSON.parse(readFileSync(replay, 'utf8')) as ScenarioFile);
+}
+
+function writeRun(path: string, run: Run, options: SwarmOptions): void {
+  writeFileSync(path, `${JSON.stringify(scenarioToFile(run, options.game), null, 1)}\n`);
+}
+
+/** The smallest run that breaks the same promise. */
+function shrunk(run: Run): Run {
+  const check = simulate(run).violations[0]?.check;
+  if (check === undefined) refuse('--shrink: this run breaks no promise.');
+  return shrink(run, (candidate) => simulate(candidate).violations.some((found) => found.check === check));
+}
+
 function playOne(options: SwarmOptions): boolean {
-  const report = runSeed(options.firstSeed, options, values.trace !== undefined);
+  const whole = chosenRun(options);
+  if (values.save !== undefined) writeRun(values.save, whole, options);
+  const run = values.shrink === undefined ? whole : shrunk(whole);
+  if (values.shrink !== undefined) writeRun(values.shrink, run, options);
+  const report = simulate({ ...run, trace: values.trace !== undefined });
   if (values.trace !== undefined) writeFileSync(values.trace, `${report.trace.lines.join('\n')}\n`);
   const { trace, ...rest } = report;
   console.log(values.json ? JSON.stringify(report) : describeReport(report));
@@ -132,6 +170,7 @@ if (!isMainThread) {
 } else if (values.help) console.log(USAGE);
 else {
   const options = readOptions();
-  const isGood = values.seed === undefined ? await playAll(options) : playOne(options);
+  const isGood =
+    values.seed === undefined && values.replay === undefined ? await playAll(options) : playOne(options);
   process.exitCode = isGood ? 0 : 1;
 }

@@ -53,6 +53,8 @@ export class MeshPeer<S, I> {
   readonly events: HeardEvent[] = [];
   /** What `readInput` returned: slot -> frame -> value. */
   readonly reads: Map<number, I[]> = new Map();
+  /** Frames that a lowered delay had it read twice: slot -> frames. */
+  readonly readAgain: Map<number, number[]> = new Map();
   /** Hash of each confirmed frame, as it was first told. Index 0 is unused. */
   readonly hashes: number[] = [0];
   readonly sent: SentCounts = { packets: 0, bytes: 0, largest: 0 };

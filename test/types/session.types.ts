@@ -1,6 +1,7 @@
 /** What the compiler promises to someone who runs sessions over a transport of their own. */
 import { button, defineGame, defineInput, defineState, f64 } from 'rollmesh';
-import { createSession, type PeerId, SdkError, type SdkErrorCode } from 'rollmesh/session';
+import { createSession, type InputDelay, type PeerId, SdkError, type SdkErrorCode } from 'rollmesh/session';
+import type { InputDefinition } from 'rollmesh/state';
 
 const game = defineGame({
   id: 'types',
@@ -38,6 +39,35 @@ createSession({
 });
 // @ts-expect-error there is no such rule
 createSession({ ...base, readInput: () => ({ left: true }), onLost: 'explode' });
+
+createSession({ ...base, readInput: () => ({ left: true }), inputDelayFrames: 'auto', fairDelay: true });
+createSession({
+  ...base,
+  readInput: () => ({ left: true }),
+  inputDelayFrames: { min: 0, max: 6, rollbackBudgetFrames: 4 },
+});
+// @ts-expect-error there is no such delay
+createSession({ ...base, readInput: () => ({ left: true }), inputDelayFrames: 'fast' });
+// @ts-expect-error there is no such bound
+createSession({ ...base, readInput: () => ({ left: true }), inputDelayFrames: { least: 2 } });
+session.inputDelayFrames = 3;
+session.inputDelayFrames = 'auto';
+session.inputDelayFrames = { max: 5 };
+// @ts-expect-error a delay is a number of frames, 'auto' or bounds
+session.inputDelayFrames = true;
+session.inputDelayFrames satisfies InputDelay;
+session.stats().inputDelayFrames satisfies number;
+session.stats().peers[0]?.inputDelayFrames satisfies number | undefined;
+// An input definition of one's own need not know how to merge.
+const plain: InputDefinition<number> = {
+  byteLength: 1,
+  schemaHash: 1,
+  create: () => 0,
+  encodeInto: () => undefined,
+  decodeInto() {},
+  isValid: () => true,
+};
+plain.mergeInto?.(new Uint8Array(1), new Uint8Array(1), new Uint8Array(1));
 
 session.receive(self, 'unreliable', new Uint8Array(0), 0);
 // @ts-expect-error there is no such channel

@@ -23,6 +23,8 @@ const REST_MS = 1000;
 const REST_DOUBLINGS_MAX = 2;
 /** A member whose line takes no question is left alone for this long: others need not wait for it. */
 const JAMMED_MS = 250;
+/** How long a chunk that was given up waits for a place in the window of another member. */
+const PATIENCE_MS = 250;
 /** Chunks with a wrong hash after which a member is asked for nothing more. */
 const WRONG_MAX = 2;
 /** So many chunks before the last one, the end begins. */
@@ -63,6 +65,8 @@ export class ChunkFetch {
   /** Who was asked last, for asking another next time, and when. */
   readonly #lastAsked: (PeerId | undefined)[];
   readonly #lastAskedMs: Float64Array;
+  /** When it was given up, or came wrong. */
+  readonly #givenUpMs: Float64Array;
   readonly #sources: Source[] = [];
   readonly #banned = new Set<PeerId>();
   #received = 0;
@@ -80,6 +84,7 @@ export class ChunkFetch {
     this.#holders = new Uint8Array(this.#count);
     this.#lastAsked = new Array<PeerId | undefined>(this.#count).fill(undefined);
     this.#lastAskedMs = new Float64Array(this.#count);
+    this.#givenUpMs = new Float64Array(this.#count).fill(Number.NEGATIVE_INFINITY);
   }
 
   get chunksReceived(): number {
@@ -145,6 +150,7 @@ export class ChunkFetch {
     const askedMs = source.asked.get(index);
     if (source.asked.delete(index)) this.#letGo(index);
     if (!this.#isRight(index, bytes)) {
+      this.#givenUpMs[index] = nowMs;
       this.#blame(source);
       return 'wrong';
     }
@@ -220,6 +226,7 @@ export class ChunkFetch {
       if (nowMs - askedMs < (isOvertaken ? lateAfterMs(source.responseMs) : timeoutMs(source))) continue;
       source.asked.delete(index);
       this.#letGo(index);
+      this.#givenUpMs[index] = nowMs;
       this.timeouts += 1;
       if (!isOvertaken) isSilent = true;
     }
@@ -248,15 +255,19 @@ export class ChunkFetch {
     return chosen;
   }
 
-  /** True if another member, that can, should be asked for this chunk: one that never was, or else any but the last one. */
+  /**
+   * True if another member should be asked for this chunk: one that never was, or else any but the last one. For a
+   * moment even if its window is full.
+   */
   #isForOthers(index: number, source: Source, nowMs: number): boolean {
     if (source.everAsked[index] !== 1) return false;
     const wasLast = this.#lastAsked[index] === source.peer;
+    const isFresh = nowMs - (this.#givenUpMs[index] as number) < PATIENCE_MS;
     return this.#sources.some(
       (other) =>
         (wasLast ? other !== source : other.everAsked[index] !== 1) &&
         nowMs >= other.restsUntilMs &&
-        freeIn(other) > 0,
+        (isFresh || freeIn(other) > 0),
     );
   }
 

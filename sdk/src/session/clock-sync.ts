@@ -108,7 +108,7 @@ export class ClockSync {
     values[LAST] = difference;
     this.#lastStampSteps = stampSteps;
     if (!isSame && step < STEP_FRAMES_MAX)
-      values[STEP] = (values[STEP] as number) + (step - (values[STEP] as number)) / 32;
+      values[STEP] = (values[STEP] as number) + (step - (values[STEP] as number)) / 16;
   }
 
   /** Forgets what was measured, not the round trip: one of the two clocks stood still. */

@@ -50,7 +50,7 @@ export class DelaySteering<S, I> {
     return this.#options.setup.ownLogs.length === 0 ? 0 : this.#controller.wantedFrames;
   }
 
-  /** Looks at what the others reported. */
+  /** Looks at what the others reported; to be called in each advance. */
   follow(): void {
     const { remotes, clock } = this.#options;
     if (this.#controller.isDue(clock.nowMs)) {

@@ -20,7 +20,7 @@ const MIN_DEFAULT_FRAMES = 1;
 const MAX_DEFAULT_FRAMES = 8;
 const BUDGET_DEFAULT_FRAMES = 3;
 /** How often the paths are looked at, in ms. */
-const WINDOW_MS = 250;
+const WINDOW_MS = 200;
 /** So many windows in a row must be late before the delay is raised, from then on by a frame for each. */
 const LATE_WINDOWS = 2;
 /** The delay is lowered after so much time without need for it, and then every second while that lasts, in ms. */

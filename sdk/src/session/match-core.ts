@@ -354,8 +354,8 @@ export class MatchCore<S, I> {
       if (this.#intake.clocksRenewed) {
         this.#intake.clocksRenewed = false;
         this.clock.steer(this.remotes, !this.exchange.carries);
-        this.delay.follow();
       }
+      this.delay.follow();
       timeline.rollBack();
       timeline.stepDue(this.clock, this.stepsPerAdvanceMax);
       this.#noteStall();

@@ -228,7 +228,7 @@ export function prepareSession<S, I>(options: SessionOptions<S, I>): SessionSetu
   const framesMax = options.predictionFramesMax ?? 8;
   const predictionFramesMax = requireInteger(framesMax, 0, PREDICTION_FRAMES_MAX, 'predictionFramesMax');
   const delayRule = delayRuleOf(inputDelay, predictionFramesMax);
-  const fairDelay = requireFairDelay(options.fairDelay ?? false);
+  const fairDelay = requireFairDelay(options.fairDelay === undefined ? false : options.fairDelay);
   const seed = requireInteger(options.seed ?? 0, 0, 0xffffffff, 'seed');
   const lostAfterMs = requireInteger(options.lostAfterMs ?? 3000, 500, 60_000, 'lostAfterMs');
   const lateAfterMs = requireInteger(options.lateAfterMs ?? 250, 50, 10_000, 'lateAfterMs');

@@ -15,6 +15,7 @@ export {
 } from './network-conditions.js';
 export { type InputScript, type RandomInputOptions, randomInputs } from './random-inputs.js';
 export { randomScenario, type ScenarioOptions } from './scenario.js';
+export { type ShrinkOptions, shrink } from './shrink.js';
 export { simulate } from './simulate.js';
 export {
   type Coverage,

@@ -6,7 +6,6 @@ import type { Random } from '../base/prng.js';
 import type { Game } from '../session/game.js';
 import type { Byzantine, ByzantineStrategy } from './byzantine.js';
 import type { NetworkConditions } from './network-conditions.js';
-import { randomInputs } from './random-inputs.js';
 import { pick, randomStream, uniform } from './random-streams.js';
 import { drawFaults } from './scenario-faults.js';
 import type { SimulateOptions } from './simulate-types.js';
@@ -48,7 +47,7 @@ export function randomScenario<S, I>(game: Game<S, I>, options: ScenarioOptions)
     network: drawNetwork(seed, isLosing),
     faults,
     ...drawLiars(seed, peers, options.byzantine),
-    inputs: randomInputs(game.input, { seed, changeShare: pick(shape, [0.02, 0.1, 0.3, 1]) }),
+    inputChangeShare: pick(shape, [0.02, 0.1, 0.3, 1]),
     localPlayers: drawLocalPlayers(shape, peers, game.playersMax),
     inputDelayFrames: shape.chance(0.5) ? shape.below(5) : perPeer(() => shape.below(7)),
     predictionFramesMax: isLockstep ? 0 : shape.chance(0.5) ? 8 : perPeer(() => 3 + shape.below(8)),

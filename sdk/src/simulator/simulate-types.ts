@@ -37,6 +37,8 @@ export interface SimulateOptions<S, I> {
   readonly byzantine?: readonly Byzantine[];
   /** What the players do. Default: `randomInputs` of the game's own inputs. */
   readonly inputs?: InputScript<I>;
+  /** Without `inputs`: share of frames in which a slot's random input changes, 0 to 1. Default 0.1. */
+  readonly inputChangeShare?: number;
   /** Players on each peer, or on each by index; 0 watches. Together 1 to `game.playersMax`. Default 1. */
   readonly localPlayers?: number | readonly number[];
   /** One number, or one per peer. Default: the session's. */

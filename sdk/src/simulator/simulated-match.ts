@@ -89,7 +89,8 @@ export class SimulatedMatch<S, I> {
       conditions: plan.network,
       deliver: (from, to, channel, bytes) => this.nodes[to]?.arrive(from, channel, bytes),
     });
-    const inputs = options.inputs ?? randomInputs(game.input, { seed });
+    const changeShare = options.inputChangeShare ?? 0.1;
+    const inputs = options.inputs ?? randomInputs(game.input, { seed, changeShare });
     this.nodes = peers.map((_, index) =>
       this.#createNode(index, { options, createSession, records, inputs }),
     );
@@ -269,6 +270,11 @@ export class SimulatedMatch<S, I> {
     this.violations.add({ check: 'progress', atMs: this.clock.nowMs, peer: index, frame, detail });
   }
 
+  /** A peer reports somebody, although nobody it can mean lies. */
+  #accused(peer: number, frame: number, detail: string): void {
+    this.violations.add({ check: 'honesty', atMs: this.clock.nowMs, peer, frame, detail });
+  }
+
   #heard(peer: number, event: AnySessionEvent): void {
     const indexOf = (id: string): number => this.plan.peers.indexOf(id);
     const atMs = this.clock.nowMs;
@@ -293,30 +299,17 @@ export class SimulatedMatch<S, I> {
         const isExcused = this.#splits.reported(frame) || this.#byzantine.has(otherPeer);
         if (isExcused) return;
         this.desyncs.push({ atMs, peer, otherPeer, frame, localHash, remoteHash });
-        this.violations.add({
-          check: 'honesty',
-          atMs,
-          peer,
-          frame,
-          detail: `reports a desync with ${event.peer}`,
-        });
+        this.#accused(peer, frame, `reports a desync with ${event.peer}`);
         return;
       }
       case 'equivocation': {
         const { frame, slot } = event;
         if (this.#splits.reported(frame) || this.#byzantine.has(this.plan.owners[slot] as number)) return;
-        const detail = `reports an equivocation of slot ${slot}`;
-        this.violations.add({ check: 'honesty', atMs, peer, frame, detail });
+        this.#accused(peer, frame, `reports an equivocation of slot ${slot}`);
         return;
       }
       case 'incompatible':
-        this.violations.add({
-          check: 'honesty',
-          atMs,
-          peer,
-          frame: -1,
-          detail: `finds ${event.peer} incompatible: ${event.reason}`,
-        });
+        this.#accused(peer, -1, `finds ${event.peer} incompatible: ${event.reason}`);
         return;
       case 'effect':
         this.effects += 1;

@@ -5,7 +5,8 @@
 import { defineInput, int } from 'rollmesh/state';
 import { hashBytes } from '../../../sdk/src/base/state-hash.js';
 import { encodeUtf8 } from '../../../sdk/src/base/utf8.js';
-import { encodeGoodbye } from '../../../sdk/src/wire/handshake-message.js';
+import { encodeGoodbye, HELLO_KEY } from '../../../sdk/src/wire/handshake-message.js';
+import { joinKeyOf, KIND_CHUNK, KIND_JOIN, KIND_JOIN_REPLY } from '../../../sdk/src/wire/join-messages.js';
 import { encodePace } from '../../../sdk/src/wire/pace-message.js';
 import type { ViewBody } from '../../../sdk/src/wire/view-body.js';
 import {
@@ -36,23 +37,64 @@ interface World {
   taken: number;
 }
 
-const KINDS: readonly {
+interface Kind {
   readonly peerCount: number;
   readonly owners?: readonly number[];
   readonly onLost?: 'pause';
-}[] = [
+  /** The last peer is a newcomer. */
+  readonly joins?: true;
+}
+
+const KINDS: readonly Kind[] = [
   { peerCount: 2 },
   { peerCount: 4 },
   { peerCount: 4, owners: [0, 1, 2] },
   { peerCount: 3, owners: [0, 1, 1, 2], onLost: 'pause' },
+  { peerCount: 4, owners: [0, 1, 2], joins: true },
 ];
 /** What has happened before the first packet: still greeting, playing, a member silent, lost, or gone with a goodbye. */
 const STORIES = ['greeting', 'playing', 'silent', 'lost', 'left'] as const;
+/** A newcomer asks this long after the match began. */
+const JOIN_AT_MS = 500;
+/** How far a join has come before the first packet, by the place of a story. */
+const JOINED_FOR_MS = [20, 120, 220, 350, 700];
+
+/** A match that a newcomer is about to get into. */
+function joiningMesh({ peerCount }: Kind, joinedForMs: number, packets: MeshPacket[]): Mesh {
+  const ids = Array.from({ length: peerCount - 1 }, (_, index) => String.fromCharCode(97 + index));
+  const mesh: Mesh = new VirtualMesh({
+    seed: 1,
+    peerCount,
+    game: chainGame({ playersMax: 4 }),
+    conditions: { oneWayMs: 20, jitterMs: 4, loss: 0.02 },
+    readInput: changing(0.3),
+    createdAtMs: (index) => (index < peerCount - 1 ? 0 : JOIN_AT_MS),
+    session: (index) =>
+      index < peerCount - 1 ? { peers: ids, players: ids.map((peer) => ({ peer })) } : { join: true },
+    intercept: (packet) => {
+      packets.push(packet);
+      return [packet.bytes];
+    },
+  });
+  mesh.run(JOIN_AT_MS - 50);
+  for (const { session } of mesh.peers.slice(0, -1))
+    session.on('join-requested', ({ peer }) => session.admitJoin(peer));
+  mesh.run(50 + joinedForMs);
+  return mesh;
+}
 
 function createWorld(number: number): World {
-  const kind = KINDS[number % KINDS.length] as (typeof KINDS)[number];
-  const story = STORIES[Math.floor(number / KINDS.length) % STORIES.length] as (typeof STORIES)[number];
+  const kind = KINDS[number % KINDS.length] as Kind;
+  const place = Math.floor(number / KINDS.length) % STORIES.length;
   const packets: MeshPacket[] = [];
+  const mesh =
+    kind.joins === true
+      ? joiningMesh(kind, JOINED_FOR_MS[place] as number, packets)
+      : playingMesh(kind, STORIES[place] as (typeof STORIES)[number], packets);
+  return { mesh, packets, taken: 0 };
+}
+
+function playingMesh(kind: Kind, story: (typeof STORIES)[number], packets: MeshPacket[]): Mesh {
   const { peerCount, owners, onLost } = kind;
   const mesh: Mesh = new VirtualMesh({
     seed: 1,
@@ -80,7 +122,7 @@ function createWorld(number: number): World {
   }
   if (story === 'silent') mesh.run(500);
   if (story === 'lost') mesh.run(1100);
-  return { mesh, packets, taken: 0 };
+  return mesh;
 }
 
 const WORLD_COUNT = KINDS.length * STORIES.length;
@@ -137,15 +179,18 @@ function seeds(): Uint8Array[] {
 export function createSessionTarget(): FuzzTarget {
   return {
     name: 'session',
-    bytesMax: 300,
+    bytesMax: 600,
     reachesAll: false,
     decoder:
-      /^sdk\/src\/session\/(?:packet-intake\.ts:PacketIntake\.|frame-exchange\.ts:FrameExchange\.(?:apply|#a|#load|#note|stage)|remote-peer\.ts:RemotePeer\.(?:note|keep)|view-change\.ts:ViewChange\.|handshake\.ts:Handshake\.receive|desync-check\.ts:DesyncCheck\.receive)/,
+      /^sdk\/src\/session\/(?:packet-intake\.ts:PacketIntake\.|frame-exchange\.ts:FrameExchange\.(?:apply|#a|#load|#note|stage)|remote-peer\.ts:RemotePeer\.(?:note|keep)|view-change\.ts:ViewChange\.|handshake\.ts:Handshake\.receive|join-desk\.ts:|joiner\.ts:|state-offer\.ts:|state-fetch\.ts:|chunk-fetch\.ts:|manifest-vote\.ts:|view-(?:attempt|value)\.ts:|planner\.ts:|desync-check\.ts:DesyncCheck\.receive)/,
     seeds: seeds(),
     seal(input) {
+      const kind = input[PLACE_BYTES] ?? 0;
       // A forwarded message has a checksum of its own inside.
-      if (input[PLACE_BYTES] === KIND_FORWARD) sealAt(input, PLACE_BYTES + 5, KEY);
-      sealAt(input, PLACE_BYTES, KEY);
+      if (kind === KIND_FORWARD) sealAt(input, PLACE_BYTES + 5, KEY);
+      const isJoin = kind >= KIND_JOIN && kind <= KIND_CHUNK;
+      const isOpen = kind === KIND_JOIN || kind === KIND_JOIN_REPLY;
+      sealAt(input, PLACE_BYTES, isOpen ? HELLO_KEY : isJoin ? joinKeyOf('match') : KEY);
     },
     run(input) {
       const number = (input[0] ?? 0) % WORLD_COUNT;

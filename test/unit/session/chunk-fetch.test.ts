@@ -148,6 +148,41 @@ test('what is asked of another is not asked of the same member again before all 
   for (const [place, holder] of holders.entries()) expect(holders[place + 1]).not.toBe(holder);
 });
 
+test('a chunk that is lost again and again goes round, never twice in a row to the same member', () => {
+  const bench = new Bench(4000, ['a', 'b', 'c']);
+  const holders: string[] = [];
+  const answers: (() => void)[][] = [];
+  for (let tick = 0; tick < 200; tick += 1) {
+    for (const answer of answers.shift() ?? []) answer();
+    const due: (() => void)[] = [];
+    const nowMs = tick * 20;
+    for (const [peer, indices] of Object.entries(bench.asks(nowMs)))
+      for (const index of indices) {
+        if (index === 3) holders.push(peer);
+        else due.push(() => bench.answer(peer, index, nowMs + 100));
+      }
+    while (answers.length < 5) answers.push([]);
+    answers[4] = due;
+  }
+  expect(holders.length).toBeGreaterThan(8);
+  expect(new Set(holders.slice(0, 3)).size).toBe(3);
+  for (const [place, holder] of holders.entries()) expect(holders[place + 1]).not.toBe(holder);
+});
+
+test('the time an answer takes is smoothed: a quarter of each new one counts', () => {
+  const bench = new Bench(500, ['a']);
+  bench.asks(0);
+  bench.answer('a', 0, 200);
+  // 200 + (400 - 200) / 4 = 250, so the next ones are given up after 3 x 250 + 200.
+  bench.answer('a', 1, 400);
+  expect(bench.asks(400)).toEqual({ a: range(4, 7) });
+  // 2 and 3 were asked for at 0 as well.
+  bench.asks(949);
+  expect(bench.fetch.timeouts).toBe(0);
+  bench.asks(950);
+  expect(bench.fetch.timeouts).toBe(2);
+});
+
 test('a chunk under way is late by the measure of who has it, and then asked of an idle member too', () => {
   const bench = new Bench(32, ['a', 'b']);
   bench.asks(0);
@@ -248,6 +283,12 @@ test('an answer ends the row of timeouts, and the rests begin short again', () =
   }
   const gaps = questions.slice(1).map((nowMs, index) => nowMs - (questions[index] as number));
   expect(Math.max(...gaps)).toBeLessThan(1000);
+  // Silent again: after three timeouts of 500 ms it rests for a second, as at first.
+  const silent: number[] = [];
+  for (let nowMs = 20_000; nowMs < 25_000; nowMs += 100)
+    if (bench.asks(nowMs)['a'] !== undefined) silent.push(nowMs);
+  const waits = silent.slice(1).map((nowMs, index) => nowMs - (silent[index] as number));
+  expect(Math.max(...waits.slice(0, 4))).toBeLessThanOrEqual(1600);
 });
 
 test('a resting member is not waited for: what it had is asked of the others, and of it when it wakes', () => {

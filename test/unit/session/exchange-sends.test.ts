@@ -15,7 +15,9 @@ describe('what is sent', () => {
     [300, 310, 250, false],
     [1, 101, 90, true],
     [1, 100, 90, false],
-    [0, 400, 390, false],
+    [0, 400, 390, true],
+    [0, 99, 90, false],
+    [0, 100, 90, true],
     [350, 310, 250, false],
     [5, 12, 11, false],
     [351, 310, 250, true],
@@ -223,5 +225,12 @@ describe('what is sent', () => {
     const { header, bytes } = sent(node, 1, factsAt(5));
     expect(header).toMatchObject({ frame16: 5, count: 5 });
     expect([...bytes.subarray(header.cellsAt, header.cellsAt + 5)]).toEqual([0xff, 2, 2, 2 ^ 3, 2 ^ 3]);
+  });
+
+  test('to who owns nothing there is nothing to acknowledge, however far its clock', () => {
+    const node = nodeOf([0], 0, 2);
+    fill(node, 0, 400);
+    remoteOf(node, 1).acked = 390;
+    expect(sent(node, 1, factsAt(400)).header).toMatchObject({ ack: 0, wideAck: false });
   });
 });

@@ -52,11 +52,16 @@ describe('what is taken', () => {
     expect(ack(390, 401 & 0xff, false)).toEqual([false, 400]);
   });
 
-  test('who owns nothing is acknowledged nothing', () => {
-    const node = nodeOf([0, 1], 2, 3);
-    expect(take(node, 0, { frame: 1, count: 1, ack: 0 })).toBe(true);
-    expect(take(node, 0, { frame: 2, count: 1, ack: 1 })).toBe(false);
-    expect(take(node, 0, { frame: 2, count: 1, ack: 0, wide: true })).toBe(false);
+  test('who sends no inputs takes no acknowledgement, whatever it says', () => {
+    const watcher = nodeOf([0, 1], 2, 3);
+    for (const [frame, ack, wide] of [
+      [1, 0, false],
+      [2, 9, false],
+      [3, 0x1234, true],
+    ] as const) {
+      expect(take(watcher, 0, { frame, count: 1, ack, wide })).toBe(true);
+      expect(remoteOf(watcher, 0).acked).toBe(0);
+    }
     const late = nodeOf([0, 1], 0);
     logOf(late, 0).change(5, 'substitute');
     expect(take(late, 1, { frame: 1, count: 1, ack: 99 })).toBe(true);
@@ -266,5 +271,21 @@ describe('what is taken', () => {
     expect(take(node, 1, { frame, changes: [77], wide: true }, { confirmed: 1990 })).toBe(true);
     expect(node.equivocations).toHaveLength(times);
     expect(log.received).toBe(2000);
+  });
+
+  test('after a start from a state all hold what it is made of; a peer that comes anew holds that alone', () => {
+    const node = nodeOf([0, 1, 2], 0);
+    const rows = (): number[][] => [...node.exchange.held, ...node.exchange.said].map((row) => [...row]);
+    node.exchange.startFrom(40);
+    expect(rows()).toEqual(new Array(6).fill([40, 40, 40]));
+    node.exchange.forget(1, 30);
+    expect(rows()).toEqual(
+      [0, 1, 2, 0, 1, 2].map((index) => new Array<number>(3).fill(index === 1 ? 30 : 40)),
+    );
+    node.exchange.forget(9, 50);
+    expect(rows()).toHaveLength(6);
+    node.exchange.reopened(logOf(node, 2), 61);
+    expect(rows().map((row) => row[2])).toEqual([60, 60, 60, 60, 60, 60]);
+    expect(rows().map((row) => row[0])).toEqual([40, 30, 40, 40, 30, 40]);
   });
 });

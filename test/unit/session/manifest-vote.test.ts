@@ -128,6 +128,8 @@ test("a manifest is its sender's vote, and is there for all that name its digest
   expect(vote.awaitsManifest('m0')).toBe(false);
   expect([vote.isOpen('m0'), vote.isOpen('m1'), vote.isUnanswered]).toEqual([false, true, false]);
   expect(vote.decide(START_MS)).toBeUndefined();
+  vote.attest('m2', 1);
+  expect(vote.manifestOf(1)).toBeUndefined();
   vote.attest('m1', digestOf(5));
   expect(vote.decide(START_MS)).toEqual({ digest: digestOf(5), manifest: manifestOf(5) });
   expect([vote.names('m1', digestOf(5)), vote.names('m2', digestOf(5))]).toEqual([true, false]);
@@ -140,6 +142,8 @@ test('a member that names another digest takes its manifest back; naming the sam
   vote.attest('m0', digestOf(5));
   expect(vote.manifestOf(digestOf(5))).toEqual(manifestOf(5));
   vote.attest('m0', 1);
+  expect([vote.manifestOf(1), vote.manifestOf(digestOf(5))]).toEqual([undefined, undefined]);
+  vote.attest('m0', digestOf(5));
   expect(vote.manifestOf(digestOf(5))).toBeUndefined();
 });
 

@@ -238,3 +238,64 @@ test('inputs are typed by their fields', () => {
   value.fire = 1;
   expect([fire, aim]).toEqual([false, 0]);
 });
+
+describe('two readings that share a frame', () => {
+  /** What becomes of them. */
+  function merged<I>(
+    definition: ReturnType<typeof defineInput> | { byteLength: number },
+    cells: readonly [I, I, I],
+  ): I {
+    const input = definition as unknown as Parameters<typeof decoded<I>>[0] & {
+      encodeInto(v: I, b: Uint8Array, o: number): unknown;
+      byteLength: number;
+      mergeInto?(previous: Uint8Array, earlier: Uint8Array, newest: Uint8Array): void;
+    };
+    const [previous, earlier, newest] = cells.map((cell) => Uint8Array.from(encoded(input, cell)));
+    input.mergeInto?.(previous as Uint8Array, earlier as Uint8Array, newest as Uint8Array);
+    return decoded(input, [...(earlier as Uint8Array)]);
+  }
+
+  test.each([
+    [false, false, false, false],
+    [false, false, true, true],
+    [false, true, false, true],
+    [false, true, true, true],
+    [true, false, false, false],
+    [true, false, true, false],
+    [true, true, false, false],
+    [true, true, true, true],
+  ])(
+    'a button that is %s, then %s, then %s becomes %s: a change in the first one stays',
+    (a, b, c, result) => {
+      const one = defineInput({ fire: button });
+      expect(merged(one, [{ fire: a }, { fire: b }, { fire: c }])).toEqual({ fire: result });
+      const wide = defineInput({ aim: int(-300, 300), fire: button, more: button });
+      const cells = [a, b, c].map((fire, index) => ({ aim: index * 100 - 100, fire, more: false }));
+      const [previous, earlier, newest] = cells as [(typeof cells)[0], (typeof cells)[0], (typeof cells)[0]];
+      expect(merged(wide, [previous, earlier, newest])).toEqual({ aim: 100, fire: result, more: false });
+    },
+  );
+
+  test('numbers are those of the newer one, whole, and what comes out is legal', () => {
+    const fields = { a: button, x: int(-7, 5), b: button, y: int(0, 1000), c: button, z: int(3, 9) };
+    const definition = defineInput(fields);
+    const value = fc.record({
+      a: fc.boolean(),
+      x: fc.integer({ min: -7, max: 5 }),
+      b: fc.boolean(),
+      y: fc.integer({ min: 0, max: 1000 }),
+      c: fc.boolean(),
+      z: fc.integer({ min: 3, max: 9 }),
+    });
+    fc.assert(
+      fc.property(value, value, value, (previous, earlier, newest) => {
+        const result = merged(definition, [previous, earlier, newest]);
+        const keep = (name: 'a' | 'b' | 'c'): boolean =>
+          earlier[name] !== previous[name] ? earlier[name] : newest[name];
+        expect(result).toEqual({ ...newest, a: keep('a'), b: keep('b'), c: keep('c') });
+        expect(definition.isValid(Uint8Array.from(encoded(definition, result)), 0)).toBe(true);
+      }),
+      { seed: 1, numRuns: 300 },
+    );
+  });
+});

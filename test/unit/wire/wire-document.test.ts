@@ -176,7 +176,7 @@ test('its frame packets of a substituted peer and of one that is back say to bot
       count: 2,
       epoch: 1,
       cells: [[6], undefined],
-      report: { clock: 0x7fff, received: 578, view: 2, hears: 3, held },
+      report: { clock: 0x7fff, received: 578, steering: 64, delay: 2, view: 2, hears: 3, held },
     },
   ]);
 });
