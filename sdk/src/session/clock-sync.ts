@@ -136,7 +136,8 @@ export class ClockSync {
       const value = values[BUCKET_AT + index] as number;
       if (value < best) best = value;
     }
-    values[BEST] = best;
+    // Clocks run evenly: from a peer that reports seldom, what is old is better than nothing.
+    if (best !== Number.POSITIVE_INFINITY) values[BEST] = best;
   }
 
   /**
