@@ -48,7 +48,7 @@ export class ClockSync {
   #lastStampSteps = 0;
 
   constructor() {
-    for (const index of [JITTER, MEAN, STEP, LAST, STEERED, FOLDED_AT]) this.#values[index] = 0;
+    for (const index of [JITTER, MEAN, STEP, STEERED, FOLDED_AT]) this.#values[index] = 0;
   }
 
   /**
