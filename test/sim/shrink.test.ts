@@ -46,7 +46,7 @@ test('what has nothing to do with the failure is taken away', () => {
 });
 
 test('trouble of a link that the failure needs stays, and so do liars', () => {
-  const network = { delayMs: 30, jitterMs: 5, loss: 0.1, duplicate: 0.1, corrupt: 0.05 };
+  const network = { delayMs: 30, jitterMs: 5, loss: 0.1, duplicate: 0.1, reorder: 0.1 };
   const byzantine = [{ peer: 3, strategy: 'flood' as const }];
   const small = shrink({ ...large, network, byzantine }, (candidate) => {
     const { network: counts, lies } = simulate(candidate).coverage;

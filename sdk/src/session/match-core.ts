@@ -10,7 +10,7 @@ import { Council } from './council.js';
 import { DelaySteering } from './delay-steering.js';
 import { DesyncCheck } from './desync-check.js';
 import type { EventQueue } from './event-queue.js';
-import { finalFrame } from './final-frame.js';
+import { type FinalityView, finalFrame } from './final-frame.js';
 import { FrameExchange } from './frame-exchange.js';
 import { FrameSender } from './frame-sender.js';
 import { Handshake } from './handshake.js';
@@ -56,6 +56,7 @@ export class MatchCore<S, I> {
   readonly #check: DesyncCheck;
   readonly #intake: PacketIntake;
   readonly #sender: FrameSender;
+  readonly #finality: FinalityView;
   readonly #clampedFields = new Set<string>();
   stepsPerAdvanceMax: number;
   /** First frame that is known here. */
@@ -90,6 +91,7 @@ export class MatchCore<S, I> {
       ownInputs: this.timeline.ownInputs,
     });
     this.exchange = this.#createExchange();
+    this.#finality = { logs: setup.logs, selfIndex: setup.selfIndex, exchange: this.exchange };
     this.#sender = new FrameSender({
       setup,
       remotes: this.remotes,
@@ -298,9 +300,8 @@ export class MatchCore<S, I> {
   /** True if a frame is confirmed, and not older than `kept` frames or than this peer's start. */
   isKept(frame: number, kept: number): boolean {
     const confirmed = this.timeline.frameConfirmed;
-    return (
-      Number.isInteger(frame) && frame >= this.frameStart && frame <= confirmed && frame > confirmed - kept
-    );
+    const first = Math.max(this.frameStart, confirmed - kept + 1);
+    return Number.isInteger(frame) && frame >= first && frame <= confirmed;
   }
 
   get phase(): CorePhase {
@@ -310,8 +311,7 @@ export class MatchCore<S, I> {
   /** Newest frame that no later agreement can retract. */
   get frameFinal(): number {
     // A smaller view knows less of who holds what; what was final stays so.
-    const view = { logs: this.setup.logs, selfIndex: this.setup.selfIndex, exchange: this.exchange };
-    const known = finalFrame(view, this.timeline.frameConfirmed);
+    const known = finalFrame(this.#finality, this.timeline.frameConfirmed);
     this.#frameFinal = Math.max(this.#frameFinal, known);
     return this.#frameFinal;
   }

@@ -26,7 +26,6 @@ import type {
 } from './session-types.js';
 import { checkSessionMove } from './state-machine.js';
 import type { StepReport } from './timeline.js';
-import { offeredTo } from './transfer-send.js';
 
 /**
  * Creates the deterministic core of one match.
@@ -262,7 +261,12 @@ class RollbackSession<S, I> implements Session<S, I> {
   }
 
   #send(peer: PeerId, channel: ChannelName, bytes: Uint8Array): boolean {
-    return offeredTo((to, name, message) => this.#options.send(to, name, message), peer, { channel, bytes });
+    // This runs for every packet: nothing is made here.
+    try {
+      return this.#options.send(peer, channel, bytes) !== false;
+    } catch {
+      return false;
+    }
   }
 
   #end(reason: EndReason): void {

@@ -42,6 +42,7 @@ export class SimulatedMatch<S, I> {
   readonly network: SimulatedNetwork;
   readonly nodes: readonly SimulatedNode<S, I>[];
   readonly oracle: AgreementOracle<S, I>;
+  readonly records: InputRecords;
   readonly membership: MembershipWatch;
   readonly trace: Trace;
   readonly violations: ViolationLog;
@@ -77,6 +78,7 @@ export class SimulatedMatch<S, I> {
     );
     const unheld = new Set(twoFaced.map(({ peer }) => peer));
     const records = new InputRecords(owners, game.input.byteLength, unheld);
+    this.records = records;
     const nowMs = (): number => clock.nowMs;
     const start = { game, seed, playerCount: owners.length, options: sessionOptions.options ?? {} };
     const { violations } = this;
@@ -223,6 +225,11 @@ export class SimulatedMatch<S, I> {
   #mayStandStill(node: SimulatedNode<S, I>, session: Session<S, I>): boolean {
     // A match begins with everybody or not at all.
     if (session.phase === 'handshake') return this.nodes.some(({ isLive }) => !isLive);
+    // Each side of a fork has members that the other side let go: it may lack voters for good.
+    if (this.membership.hasForked && session.phase !== 'running') return true;
+    // Nobody is there to let it in.
+    if (session.phase === 'joining')
+      return !this.nodes.some((other) => other.isLive && other.session?.phase === 'running');
     const voters = this.membership.votersOf(node.index);
     const gone = voters.filter((voter) => this.nodes[voter]?.isLive !== true).length;
     if (session.phase === 'paused') return gone > 0 && this.#options.sessionOptions?.onLost === 'pause';
@@ -289,6 +296,14 @@ export class SimulatedMatch<S, I> {
       case 'peer-returned':
         this.nodes[peer]?.watch.toldOfSubstitute('back', indexOf(event.peer), event.frame - 1);
         return;
+      case 'peer-joined': {
+        const { slots, frame } = event;
+        const newcomer = indexOf(event.peer);
+        this.records.seated(newcomer, slots);
+        this.membership.seated(peer, newcomer, slots);
+        if (slots.length > 0) this.nodes[peer]?.watch.toldOfSubstitute('back', newcomer, frame - 1);
+        return;
+      }
       case 'rewound':
         this.nodes[peer]?.watch.rewound(event.toFrame);
         return;

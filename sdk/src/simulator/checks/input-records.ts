@@ -4,7 +4,7 @@
 const FRAMES_KEPT = 4096;
 
 interface SlotRecord {
-  readonly owner: number;
+  owner: number;
   readonly cells: Uint8Array;
   /** Frame that each cell is of, -1 if none. */
   readonly frames: Int32Array;
@@ -31,6 +31,14 @@ export class InputRecords {
       frames: new Int32Array(FRAMES_KEPT).fill(-1),
       firstFrame: -1,
     }));
+  }
+
+  /** A peer has these slots from now on. */
+  seated(peer: number, slots: readonly number[]): void {
+    for (const slot of slots) {
+      const record = this.#slots[slot];
+      if (record !== undefined) record.owner = peer;
+    }
   }
 
   /** Notes what `peer` read for `slot` and `frame`; says what is wrong with asking for it, if anything. */

@@ -38,6 +38,8 @@ export class MembershipWatch {
   /** Two living peers went on without each other. */
   hasForked = false;
   readonly #options: MembershipWatchOptions;
+  /** slot -> index of its owner; a newcomer may take a slot that was left. */
+  readonly #owners: number[];
   readonly #known: Change[][];
   /** By peer: whom it was told to have lost, watchers included. */
   readonly #lostBy: readonly Set<number>[];
@@ -45,7 +47,10 @@ export class MembershipWatch {
   readonly #alone = new Set<number>();
   readonly #finals: number[];
   /** View id -> what is known in that view, and by whom first. */
-  readonly #views = new Map<number, { readonly key: string; readonly peer: number }>();
+  readonly #views = new Map<
+    number,
+    { readonly key: string; readonly peer: number; readonly changes: readonly Change[] }
+  >();
   /** Each broken final frame is reported once. */
   readonly #reportedFinals = new Set<string>();
   readonly #watchersLost = new Set<number>();
@@ -57,6 +62,7 @@ export class MembershipWatch {
 
   constructor(options: MembershipWatchOptions) {
     this.#options = options;
+    this.#owners = [...options.owners];
     this.#known = Array.from({ length: options.peerCount }, () => []);
     this.#lostBy = Array.from({ length: options.peerCount }, () => new Set<number>());
     this.#finals = new Array<number>(options.peerCount).fill(0);
@@ -64,7 +70,7 @@ export class MembershipWatch {
 
   /** True if the peer owns a slot. */
   isVoter(peer: number): boolean {
-    return this.#options.owners.includes(peer);
+    return this.#owners.includes(peer);
   }
 
   /** True if the peer owns no slot and others went on without it: nobody owes it anything. */
@@ -74,7 +80,7 @@ export class MembershipWatch {
 
   /** Owners of slots that `peer` still counts as members that play themselves. */
   votersOf(peer: number): readonly number[] {
-    return [...new Set(this.#options.owners)].filter((owner) => this.#statusOf(peer, owner) === 'back');
+    return [...new Set(this.#owners)].filter((owner) => this.#statusOf(peer, owner) === 'back');
   }
 
   /** What `observer` was last told of `peer`. */
@@ -93,6 +99,8 @@ export class MembershipWatch {
     this.departures += 1;
     this.#lostBy[observer]?.add(lost);
     if (reason === 'lost' && !this.#options.isDown(lost)) this.#checkSilence(observer, lost);
+    // Who came in again and has no slot yet changes nothing by going.
+    if (this.#statusOf(observer, lost) === 'lost') return false;
     if (this.isVoter(lost)) return true;
     this.#watchersLost.add(lost);
     return false;
@@ -132,12 +140,38 @@ export class MembershipWatch {
     for (let other = 0; other < this.#finals.length; other += 1) this.#checkFinal(other, change);
   }
 
+  /** A peer has these slots from now on; none if it only watches. */
+  seated(observer: number, peer: number, slots: readonly number[]): void {
+    for (const slot of slots) this.#owners[slot] = peer;
+    this.#lostBy[observer]?.delete(peer);
+    this.#watchersLost.delete(peer);
+  }
+
+  /**
+   * `peer` was away and came back with the state of the others: it knows what is known in this view.
+   * @returns all changes it knows now
+   */
+  cameBack(peer: number, viewId: number): readonly Change[] {
+    this.returns += 1;
+    this.#alone.delete(peer);
+    this.#lostBy[peer]?.clear();
+    const views = [...this.#views.keys()].filter((id) => id <= viewId);
+    const view = views.length === 0 ? undefined : this.#views.get(Math.max(...views));
+    const other = this.#known.findIndex((_, index) => index !== peer && !this.#options.isDown(index));
+    const changes = this.hasForked ? this.#known[other] : view?.changes;
+    const known = this.#known[peer] as Change[];
+    known.splice(0, known.length, ...(changes ?? []));
+    this.#finals[peer] = 0;
+    return known;
+  }
+
   /** After a call in which `peer` was told of losses: what it knows in the view it is in now. */
   viewReached(peer: number, viewId: number): void {
     if (this.hasForked || this.#alone.has(peer)) return;
     const key = keyOf(this.#known[peer] as Change[]);
     const first = this.#views.get(viewId);
-    if (first === undefined) this.#views.set(viewId, { key, peer });
+    const changes = [...(this.#known[peer] as Change[])];
+    if (first === undefined) this.#views.set(viewId, { key, peer, changes });
     else if (first.key !== key)
       this.#report(peer, -1, `in view ${viewId} it knows [${key}], peer ${first.peer}: [${first.key}]`);
   }

@@ -88,6 +88,10 @@ export class NodeWatch<S, I> {
   #retractedFrom = 0;
   #checkedTo = 0;
   #advances = 0;
+  /** Asks to come in, or back: what it shows meanwhile is of the past. */
+  #isAway = false;
+  /** It has nothing of the frames before this one: it came in later. */
+  #heldFrom = 0;
 
   constructor(options: NodeWatchOptions<S, I>) {
     this.#options = options;
@@ -131,7 +135,7 @@ export class NodeWatch<S, I> {
     const session = this.#session as Session<S, I>;
     const call = this.#call;
     this.#call = undefined;
-    if (!this.#options.isHonest) return;
+    if (!this.#options.isHonest || this.#isOutside(session)) return;
     if (this.#wasToldOfChange || this.#rewoundTo !== NEVER) this.#applyChanges(session);
     this.#checkCounters(session);
     if (call === 'advance') {
@@ -139,6 +143,22 @@ export class NodeWatch<S, I> {
       if (this.#wasToldOfChange || this.#advances % FINAL_ADVANCES === 0) this.#checkFinal(session);
     }
     this.#confirm(session);
+  }
+
+  /** True while the session is outside of the match, and in the call in which it comes in. */
+  #isOutside(session: Session<S, I>): boolean {
+    const { membership, oracle, peer } = this.#options;
+    const wasAway = this.#isAway;
+    this.#isAway = session.phase === 'joining';
+    if (!wasAway && !this.#isAway) return false;
+    this.#changes.length = 0;
+    if (this.#isAway || session.phase === 'ended') return true;
+    oracle.branchTo(peer, membership.cameBack(peer, session.viewId));
+    this.#checkedTo = session.frameConfirmed;
+    this.#heldFrom = session.frameConfirmed + 1;
+    this.#finalSeen = 0;
+    this.#retractedFrom = 0;
+    return true;
   }
 
   /** The owner read an input. */
@@ -160,9 +180,9 @@ export class NodeWatch<S, I> {
   advanced(result: AdvanceResult, stepsMax: number): void {
     const { framesStepped, framesResimulated } = result;
     const said = framesStepped + framesResimulated;
-    if (said !== this.steps)
+    if (said !== this.steps && !this.#isAway)
       this.#report('bounds', -1, `advance says ${said} steps, ${this.steps} were seen`);
-    if (this.steps > stepsMax)
+    if (this.steps > stepsMax && !this.#isAway)
       this.#report('bounds', -1, `${this.steps} steps in one advance, at most ${stepsMax} are allowed`);
     this.counts.framesStepped += framesStepped;
   }
@@ -173,7 +193,7 @@ export class NodeWatch<S, I> {
       this.#report('bounds', frame, `step called from ${this.#call ?? 'outside any call'}`);
     this.steps += 1;
     if (frame < this.#lowestStep) this.#lowestStep = frame;
-    if (frame > this.#lastStepped + 1)
+    if (frame > this.#lastStepped + 1 && !this.#isAway)
       this.#report('bounds', frame, `stepped after frame ${this.#lastStepped}`);
     if (frame <= this.#lastStepped) this.#countRollback(this.#lastStepped - frame + 1);
     this.#lastStepped = frame;
@@ -283,7 +303,8 @@ export class NodeWatch<S, I> {
     }
     this.#checkedTo = frameConfirmed;
     if (!rechecks || !random.chance(RECHECK_SHARE)) return;
-    const reach = Math.min(frameConfirmed, HASH_FRAMES_KEPT, SLOT_FRAMES_KEPT);
+    const held = this.#heldFrom === 0 ? frameConfirmed : frameConfirmed - this.#heldFrom + 1;
+    const reach = Math.min(held, HASH_FRAMES_KEPT, SLOT_FRAMES_KEPT);
     const again = this.#confirmedFrame(session, frameConfirmed - random.below(reach), true);
     if (again !== undefined) oracle.reconfirmed(again);
   }
