@@ -52,14 +52,20 @@ export class ClockSync {
   }
 
   /**
-   * Notes one packet.
+   * Notes one packet. All in one function: a double that is passed on may be boxed, and this runs for each packet.
    * @param difference own raw clock minus the sender's stamp, in frames
    * @param stampSteps the sender's stamp, in 1/64 frame: a whole number, which is passed on without being boxed
    * @param nowMs time of arrival
    */
   sample(difference: number, stampSteps: number, nowMs: number): void {
     const values = this.#values;
-    this.#noteStep(difference, stampSteps);
+    // How unevenly packets arrive, from one to the next (as RTP measures it): that does not remember where the sender
+    // stood before it had to wait. While it waits its stamps are equal, and say nothing.
+    const step = Math.abs(difference - (values[LAST] as number));
+    if (stampSteps !== this.#lastStampSteps && step < STEP_FRAMES_MAX)
+      values[STEP] = (values[STEP] as number) + (step - (values[STEP] as number)) / 16;
+    values[LAST] = difference;
+    this.#lastStampSteps = stampSteps;
     if (difference < (values[PENDING] as number)) values[PENDING] = difference;
     const bucket = Math.floor(nowMs / BUCKET_MS);
     if (bucket !== this.#bucket) this.#turnTo(bucket);
@@ -95,20 +101,6 @@ export class ClockSync {
     const slot = BUCKET_AT + (this.#bucket & (BUCKETS - 1));
     if (best < (values[slot] as number)) values[slot] = best;
     this.#findBest();
-  }
-
-  /**
-   * How unevenly packets arrive, from one to the next (as RTP measures it): that does not remember where the sender stood
-   * before it had to wait. While it waits its stamps are equal, and say nothing.
-   */
-  #noteStep(difference: number, stampSteps: number): void {
-    const values = this.#values;
-    const step = Math.abs(difference - (values[LAST] as number));
-    const isSame = stampSteps === this.#lastStampSteps;
-    values[LAST] = difference;
-    this.#lastStampSteps = stampSteps;
-    if (!isSame && step < STEP_FRAMES_MAX)
-      values[STEP] = (values[STEP] as number) + (step - (values[STEP] as number)) / 16;
   }
 
   /** Forgets what was measured, not the round trip: one of the two clocks stood still. */
