@@ -78,6 +78,19 @@ test('one newcomer at a time, at a place in peers, with an id of 1 to 64 printab
   const two = ['eve', 'ann'].map((peer, index) => ({ index: index + 3, nonce: 1, peer }));
   expect(isTaken({ frame: 9, newcomers: two })).toBe(false);
   expect(isTaken({ frame: 9, newcomers: [], seats: [] })).toBe(false);
+  // The number of newcomers stands behind head, sets, frame and pace.
+  const one: ViewMessage = {
+    ...COMMON,
+    kind: 'commit',
+    body: { ...NOTHING, frame: 9, newcomers: two.slice(1) },
+  };
+  const counts = Array.from({ length: 256 }, (_, count) => count).filter(
+    (count) =>
+      back(one, (bytes) => {
+        bytes[8 + 16 + 1] = count;
+      }) !== undefined,
+  );
+  expect(counts).toEqual([1]);
   // Beside those who come others may leave, return or pause.
   expect(isTaken({ frame: 9, removed: 4, newcomers: two.slice(1) })).toBe(true);
 });
