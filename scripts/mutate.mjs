@@ -4,6 +4,7 @@
  *     npm run mutate -- sdk/src/wire                        all mutants of a folder or a file
  *     npm run mutate -- sdk/src/session/view-change.ts --sample 200
  *     npm run mutate -- sdk/src/base --tests test/unit/base,test/unit/wire --least 80
+ *     npm run mutate -- sdk/src/session/view-change.ts --seconds 300      as many as can be judged in that time
  *
  * Only the tests that reach a mutant run against it, the quickest first. Prints the score and every survivor. Mutants that
  * cannot be told from the source by any input are listed with the reason in mutate-equivalents.json and do not count.
@@ -30,6 +31,7 @@ const { values, positionals } = parseArgs({
     sample: { type: 'string' },
     least: { type: 'string', default: '0' },
     jobs: { type: 'string', default: '1' },
+    seconds: { type: 'string', default: 'Infinity' },
     line: { type: 'string' },
   },
 });
@@ -169,14 +171,20 @@ const equivalents = JSON.parse(readFileSync(new URL('mutate-equivalents.json', i
 const isEquivalent = ({ file, what, text }) =>
   equivalents.some((known) => known.file === file && known.text === text && known.what.includes(what));
 const sampled = sampleOf(all);
-const chosen = sampled.filter((mutant) => !isEquivalent(mutant));
-const queue = [...chosen];
+const wanted = sampled.filter((mutant) => !isEquivalent(mutant));
+// With little time every tenth first, then those beside them: whenever it ends, the whole file was sampled.
+const queue = Array.from({ length: 10 }, (_, part) =>
+  wanted.filter((_mutant, index) => index % 10 === part),
+).flat();
 const verdicts = new Map();
+
+const beganAtMs = performance.now();
 
 async function work() {
   let worker = await startWorker();
   let done = 0;
   for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
+    if (performance.now() - beganAtMs > Number(values.seconds) * 1000) break;
     const indexes = atLoad.has(mutant.id) ? soundTests : (testsOf.get(mutant.id) ?? []);
     const order = [...indexes].sort((left, right) => durationOf(left) - durationOf(right));
     if (order.length === 0) {
@@ -196,9 +204,9 @@ async function work() {
   worker.stop();
 }
 
-const beganAtMs = performance.now();
 await Promise.all(Array.from({ length: Number(values.jobs) }, work));
 rmSync(folder, { recursive: true });
+const chosen = wanted.filter((mutant) => verdicts.has(mutant));
 
 let isEnough = true;
 const files = [...new Set(chosen.map(({ file }) => file))];

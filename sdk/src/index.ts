@@ -38,6 +38,7 @@ export type { RoomListChange } from './runtime/room-watch.js';
 export type { LoopStats } from './runtime/frame-loop.js';
 export { type LocalMatchOptions, startLocalMatch } from './runtime/local-match.js';
 export type { Match, MatchEvents, MatchStats } from './runtime/match.js';
+export type { JoiningProgress } from './runtime/match-join.js';
 export type { MatchRules, NextMatchOptions, StartMatchOptions } from './runtime/match-start.js';
 export type { TickSource } from './runtime/page-clock.js';
 

@@ -16,7 +16,7 @@ export interface ConnectLobbyOptions {
   readonly name: string;
   /** Gives up connecting. */
   readonly signal?: AbortSignal;
-  /** This page's id in the mesh: 26 characters of a-z and 2-7. Default: random. */
+  /** This page's id in the mesh: 26 characters of a-z and 2-7. Default: random; after a reload of the tab within a room the same again. */
   readonly peer?: PeerId;
   /** STUN and TURN servers for the links. Default: none, which is enough on one machine and most local networks. */
   readonly iceServers?: readonly RTCIceServer[];

@@ -34,6 +34,7 @@ import { LiveRoom } from './room.js';
 import type { Room, TransportFactory } from './room-types.js';
 import { type RoomListChange, RoomWatch } from './room-watch.js';
 import { runAll } from './run-all.js';
+import { leavePeerId, takePeerId } from './tab-identity.js';
 
 /** Most members of a room, spectators included. */
 const membersMax = LOBBY_LIMITS.playersMaxMax + LOBBY_LIMITS.spectatorsMax;
@@ -71,15 +72,30 @@ export async function connectLobby(url: string, options: ConnectLobbyOptions): P
     webSocket !== undefined,
     'connectLobby: there is no WebSocket here. Pass { webSocket } from the "ws" package.',
   );
-  const lobby = new LiveLobby(socketUrl(url), { ...options, webSocket });
+  const known = peer ?? takePeerId(app);
+  const given = { ...options, webSocket, ...(known === undefined ? {} : { peer: known }) };
   try {
-    await unlessAborted(lobby.ready, signal, 'connectLobby');
+    return await openLobby(socketUrl(url), given, peer === undefined);
+  } catch (error) {
+    // The server still waits for the page before: this one is a new player then.
+    const isTaken = error instanceof SdkError && error.code === 'lobby-refused' && known !== peer;
+    if (!isTaken || signal?.aborted === true) throw error;
+    return openLobby(socketUrl(url), { ...given, peer: randomPeerId() }, true);
+  }
+}
+
+async function openLobby(url: string, options: LobbyOptions, keepsPeer: boolean): Promise<Lobby> {
+  const lobby = new LiveLobby(url, options, keepsPeer);
+  try {
+    await unlessAborted(lobby.ready, options.signal, 'connectLobby');
   } catch (error) {
     await lobby.close();
     throw error;
   }
   return lobby;
 }
+
+type LobbyOptions = ConnectLobbyOptions & { readonly webSocket: LobbySocketConstructor };
 
 function socketUrl(text: string): string {
   let url: URL;
@@ -127,7 +143,8 @@ class LiveLobby implements Lobby {
   /** What the server said of a room in the same breath as its answer, before the answer was handled. */
   #early: LobbyPush[] = [];
 
-  constructor(url: string, options: ConnectLobbyOptions & { readonly webSocket: LobbySocketConstructor }) {
+  /** @param keepsPeer the page that comes after a reload is the same player. */
+  constructor(url: string, options: LobbyOptions, keepsPeer: boolean) {
     const { iceServers = [] } = options;
     this.self = options.peer ?? randomPeerId();
     this.#createTransport =
@@ -147,7 +164,7 @@ class LiveLobby implements Lobby {
       onClosed: (error) => this.#closed(error),
       onPush: (message) => this.#hear(message),
     });
-    this.#followPage();
+    this.#followPage(keepsPeer ? options.app : undefined);
   }
 
   get name(): string {
@@ -323,11 +340,12 @@ class LiveLobby implements Lobby {
   }
 
   /** Follows the page: back on the network, try at once; going away, say goodbye. */
-  #followPage(): void {
+  #followPage(keptFor: string | undefined): void {
     if (typeof addEventListener !== 'function') return;
     const onBack = (): void => this.#connection.retryNow();
     const onGone = (): void => {
       this.#room?.sayGoodbye();
+      if (keptFor !== undefined && this.#room !== undefined) leavePeerId(keptFor, this.self);
       this.#connection.close();
     };
     addEventListener('online', onBack);

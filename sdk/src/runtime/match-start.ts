@@ -7,7 +7,7 @@ import type { Game, GameOptions } from '../session/game.js';
 import type { EndReason, SessionOptions } from '../session/session-types.js';
 import type { Transport } from '../transport/transport.js';
 import { unlessAborted } from './abort.js';
-import { type Match, RunningMatch } from './match.js';
+import { type Admission, type Match, RunningMatch, type RunningMatchOptions } from './match.js';
 import type { PageClock } from './page-clock.js';
 
 /** How long all peers of a match have to connect and answer, in milliseconds. */
@@ -17,17 +17,31 @@ export const startTimeoutMs = 15_000;
 export interface NextMatchOptions<I>
   extends Pick<
     SessionOptions<unknown, I>,
-    'inputDelayFrames' | 'predictionFramesMax' | 'development' | 'readInput'
+    'inputDelayFrames' | 'predictionFramesMax' | 'development' | 'rejoin' | 'readInput'
   > {
   /** Player slots of this page, 1 to 8. Unset: as announced by `setLocalPlayers` (1 by default). */
   readonly localPlayers?: number;
+  /**
+   * Who may come into the match while it runs. 'room' (default): members of the room, as long as slots are vacant (who does
+   * not play may always watch); 'nobody'. Choose the same on all pages: whichever coordinates decides. A player whose
+   * connection was gone always comes back.
+   */
+  readonly admit?: 'room' | 'nobody';
+  /**
+   * Whether `nextMatch` comes into a match that runs already. Unset: if this page has not been in it; true: also if it has
+   * been, and left; false: never.
+   */
+  readonly joinRunning?: boolean;
   /** Gives up waiting. */
   readonly signal?: AbortSignal;
 }
 
 /** What the owner chooses for all; the others get it with the start. */
 export interface MatchRules
-  extends Pick<SessionOptions<unknown, unknown>, 'onLost' | 'lostAfterMs' | 'lateAfterMs'> {}
+  extends Pick<
+    SessionOptions<unknown, unknown>,
+    'onLost' | 'lostAfterMs' | 'onLate' | 'lateAfterMs' | 'lateInput' | 'fairDelay'
+  > {}
 
 /** Options of `startMatch`. */
 export interface StartMatchOptions<I> extends NextMatchOptions<I>, MatchRules {
@@ -35,7 +49,7 @@ export interface StartMatchOptions<I> extends NextMatchOptions<I>, MatchRules {
   readonly options?: GameOptions;
 }
 
-/** What {@link launchMatch} brings together. */
+/** What {@link launchMatch} and `joinMatch` bring together. */
 export interface Launch<S, I> {
   readonly start: MatchStart;
   readonly game: Game<S, I>;
@@ -46,17 +60,23 @@ export interface Launch<S, I> {
   readonly now: () => number;
   /** A peer's name, for messages. */
   readonly nameOf: (peer: PeerId) => string;
+  /** Whom the match lets in. */
+  readonly admission: Admission;
   /** Called at once with the match that is about to start, so that its owner can end it. */
   readonly onLaunching: (match: Match) => void;
 }
 
 /** The `options` of a lobby start: the game's options and the rules that differ from the defaults. */
 export function packStart(options: StartMatchOptions<unknown>): JsonObject {
-  const { onLost, lostAfterMs, lateAfterMs } = options;
+  const { onLost, lostAfterMs, onLate, lateAfterMs, lateInput, fairDelay } = options;
   const rules: Record<string, JsonValue> = {};
   if (onLost !== undefined) rules['onLost'] = typeof onLost === 'string' ? onLost : { bot: onLost.bot };
   if (lostAfterMs !== undefined) rules['lostAfterMs'] = lostAfterMs;
+  if (onLate !== undefined) rules['onLate'] = onLate;
   if (lateAfterMs !== undefined) rules['lateAfterMs'] = lateAfterMs;
+  if (lateInput !== undefined)
+    rules['lateInput'] = typeof lateInput === 'string' ? lateInput : { bot: lateInput.bot };
+  if (fairDelay !== undefined) rules['fairDelay'] = fairDelay;
   return { game: options.options ?? {}, rules };
 }
 
@@ -73,25 +93,60 @@ export function unpackStart(packed: JsonObject): {
   readonly options: GameOptions;
   readonly rules: MatchRules;
 } {
-  const { onLost, lostAfterMs, lateAfterMs } = objectAt(packed, 'rules') as Record<string, unknown>;
+  const told = objectAt(packed, 'rules') as Record<string, unknown>;
+  const { lostAfterMs, lateAfterMs, fairDelay } = told;
+  const onLost = oneOf(['vacate', 'pause', 'end'], told['onLost']) ?? botAt(told['onLost']);
+  const onLate = oneOf(['substitute', 'wait'], told['onLate']);
+  const lateInput = oneOf(['neutral', 'repeat'], told['lateInput']) ?? botAt(told['lateInput']);
   return {
     options: objectAt(packed, 'game'),
     rules: {
-      ...lostRule(onLost),
+      ...(onLost === undefined ? {} : { onLost }),
       ...(isIntegerIn(lostAfterMs, 500, 60_000) ? { lostAfterMs } : {}),
+      ...(onLate === undefined ? {} : { onLate }),
       ...(isIntegerIn(lateAfterMs, 50, 10_000) ? { lateAfterMs } : {}),
+      ...(lateInput === undefined ? {} : { lateInput }),
+      ...(typeof fairDelay === 'boolean' ? { fairDelay } : {}),
     },
   };
 }
 
-function lostRule(onLost: unknown): Pick<MatchRules, 'onLost'> {
-  if (onLost === 'vacate' || onLost === 'pause' || onLost === 'end') return { onLost };
-  const bot = typeof onLost === 'object' && onLost !== null ? (onLost as { bot?: unknown }).bot : undefined;
-  return typeof bot === 'string' ? { onLost: { bot } } : {};
+function oneOf<T extends string>(known: readonly T[], value: unknown): T | undefined {
+  return known.find((word) => word === value);
+}
+
+function botAt(value: unknown): { readonly bot: string } | undefined {
+  const bot = typeof value === 'object' && value !== null ? (value as { bot?: unknown }).bot : undefined;
+  return typeof bot === 'string' ? { bot } : undefined;
 }
 
 function isIntegerIn(value: unknown, least: number, most: number): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
+}
+
+/** What a page chooses for its own session. */
+export function localChoices<I>(
+  options: NextMatchOptions<I>,
+): Pick<
+  SessionOptions<unknown, I>,
+  'inputDelayFrames' | 'predictionFramesMax' | 'development' | 'rejoin' | 'readInput'
+> {
+  const { inputDelayFrames, predictionFramesMax, development, rejoin } = options;
+  return {
+    ...(inputDelayFrames === undefined ? {} : { inputDelayFrames }),
+    ...(predictionFramesMax === undefined ? {} : { predictionFramesMax }),
+    ...(development === undefined ? {} : { development }),
+    ...(rejoin === undefined ? {} : { rejoin }),
+    readInput: (slot, frame) => options.readInput(slot, frame),
+  };
+}
+
+/** A match around a session with these options. */
+export function buildMatch<S, I>(
+  { start, transport, clock, now, admission }: Omit<Launch<S, I>, 'onLaunching'>,
+  session: RunningMatchOptions<S, I>['session'],
+): RunningMatch<S, I> {
+  return new RunningMatch<S, I>({ players: start.players, transport, clock, now, admit: admission, session });
 }
 
 /**
@@ -99,27 +154,18 @@ function isIntegerIn(value: unknown, least: number, most: number): value is numb
  * @throws {SdkError} `start-timeout`, `incompatible`, `aborted`, `invalid-argument`.
  */
 export async function launchMatch<S, I>(launch: Launch<S, I>): Promise<RunningMatch<S, I>> {
-  const { start, game, options, self, transport, clock, now } = launch;
+  const { start, game, options, self } = launch;
   const { options: gameOptions, rules } = unpackStart(start.options);
-  const { inputDelayFrames, predictionFramesMax, development } = options;
-  const match = new RunningMatch<S, I>({
-    transport,
-    clock,
-    now,
-    session: {
-      game,
-      matchId: start.matchId,
-      seed: start.seed,
-      self,
-      peers: start.peers,
-      players: start.players,
-      options: gameOptions,
-      ...rules,
-      ...(inputDelayFrames === undefined ? {} : { inputDelayFrames }),
-      ...(predictionFramesMax === undefined ? {} : { predictionFramesMax }),
-      ...(development === undefined ? {} : { development }),
-      readInput: (slot, frame) => options.readInput(slot, frame),
-    },
+  const match = buildMatch(launch, {
+    game,
+    matchId: start.matchId,
+    seed: start.seed,
+    self,
+    peers: start.peers,
+    players: start.players,
+    options: gameOptions,
+    ...rules,
+    ...localChoices(options),
   });
   launch.onLaunching(match as unknown as Match);
   try {

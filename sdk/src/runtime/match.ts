@@ -7,7 +7,14 @@ import { Emitter, type EventSource } from '../base/emitter.js';
 import type { PeerId } from '../base/peer-id.js';
 import type { Game } from '../session/game.js';
 import { createSession } from '../session/index.js';
-import type { Session, SessionEvents, SessionOptions, SessionStats } from '../session/session-types.js';
+import type {
+  InputDelay,
+  PlayerAssignment,
+  Session,
+  SessionEvents,
+  SessionOptions,
+  SessionStats,
+} from '../session/session-types.js';
 import type { LinkPhase, Transport, TransportEvents } from '../transport/transport.js';
 import { FrameLoop, type LoopStats } from './frame-loop.js';
 import type { Alarm, PageClock, TickSource } from './page-clock.js';
@@ -36,8 +43,15 @@ export interface Match<S = unknown, I = unknown> extends EventSource<MatchEvents
   readonly game: Game<S, I>;
   /** The deterministic core. */
   readonly session: Session<S, I>;
-  /** Slots that this page plays, ascending. */
+  /** Slots that this page plays, ascending. Empty while it waits for one, after a late join. A new list after each change. */
   readonly localSlots: readonly number[];
+  /**
+   * slot -> the peer that plays it, or played it last; `undefined` for slots that nobody had. A page that joined late does
+   * not know of newcomers before it. A new list after each change.
+   */
+  readonly slotOwners: readonly (PeerId | undefined)[];
+  /** How long own inputs are held back; may be set at any time. `stats().inputDelayFrames` tells where it is. */
+  inputDelayFrames: InputDelay;
   /** The state of `frameCurrent`. Never change it. */
   readonly state: S;
   /** The state one frame earlier (at frame 0: the same), for interpolation. Read-only, valid until the next frame. */
@@ -47,9 +61,22 @@ export interface Match<S = unknown, I = unknown> extends EventSource<MatchEvents
   /** Where drawing is between `statePrevious` (0) and `state` (1), by the clock now. */
   readonly alpha: number;
   stats(): MatchStats;
+  /**
+   * Asks all to pause: everybody stops at the same frame, and 'match-paused' tells which. Any player may.
+   * @throws {SdkError} `wrong-phase` outside a running match, or on a page that only watches.
+   */
+  pause(): void;
+  /** Asks all to go on; 'match-resumed' tells from which frame. Any player may. @throws {SdkError} as {@link Match.pause} does. */
+  resume(): void;
   /** Says goodbye to the others and ends. Idempotent. */
   leave(): Promise<void>;
 }
+
+/**
+ * Decides about a peer that asks to come in: how many slots it gets (0: it watches), or, as a text, why it is refused.
+ * `slotsFree` counts the slots that nobody plays.
+ */
+export type Admission = (peer: PeerId, slotsWanted: number, slotsFree: number) => number | string;
 
 /** Options of {@link RunningMatch}. */
 export interface RunningMatchOptions<S, I> {
@@ -60,6 +87,10 @@ export interface RunningMatchOptions<S, I> {
   readonly clock: PageClock;
   /** The clock, in milliseconds, monotonic. */
   readonly now: () => number;
+  /** Who played which slot when the match began, as far as a newcomer knows. Default: `session.players`. */
+  readonly players?: readonly PlayerAssignment[];
+  /** Answers requests to come in. Default: everybody is refused. */
+  readonly admit?: Admission;
 }
 
 /** What is passed on as it is. */
@@ -67,6 +98,14 @@ const eventTypes = [
   'started',
   'peer-late',
   'peer-back',
+  'peer-substituted',
+  'peer-returned',
+  'join-requested',
+  'join-refused',
+  'join-progress',
+  'rewound',
+  'match-paused',
+  'match-resumed',
   'desync',
   'equivocation',
   'stalled',
@@ -84,7 +123,9 @@ const eventTypes = [
 export class RunningMatch<S, I> implements Match<S, I> {
   readonly game: Game<S, I>;
   readonly session: Session<S, I>;
-  readonly localSlots: readonly number[];
+  readonly #self: PeerId;
+  readonly #joins: boolean;
+  readonly #admit: Admission;
   readonly #tapped: TappedGame<S, I>;
   readonly #loop: FrameLoop;
   readonly #alarm: Alarm;
@@ -98,6 +139,12 @@ export class RunningMatch<S, I> implements Match<S, I> {
   /** Events that came before the caller of `startMatch` could listen; `undefined` once he can. */
   #held: (() => void)[] | undefined = [];
   readonly #frameMs: number;
+  #slotOwners: readonly (PeerId | undefined)[];
+  #localSlots: readonly number[] = [];
+  #links: Transport['links'] | undefined;
+  #hasStarted = false;
+  /** Whoever waits for this match has it. */
+  #isHandedOver = false;
 
   constructor(options: RunningMatchOptions<S, I>) {
     const { session, transport, clock, now } = options;
@@ -106,9 +153,12 @@ export class RunningMatch<S, I> implements Match<S, I> {
     this.#now = now;
     this.#frameMs = 1000 / session.game.framesPerSecond;
     this.#tapped = tapPreviousState(session.game);
-    this.localSlots = (session.players ?? []).flatMap(({ peer }, slot) =>
-      peer === session.self ? [slot] : [],
-    );
+    this.#self = session.self;
+    this.#joins = session.join === true;
+    this.#admit = options.admit ?? (() => 'This match takes nobody in.');
+    const { players = session.players ?? [] } = options;
+    this.#slotOwners = Array.from({ length: session.game.playersMax }, (_, slot) => players[slot]?.peer);
+    if (!this.#joins) this.#listLocalSlots();
     this.session = createSession({
       ...session,
       game: this.#tapped.game,
@@ -124,8 +174,11 @@ export class RunningMatch<S, I> implements Match<S, I> {
       now,
       onStepped: (framesStepped, framesResimulated) => this.#noteStepped(framesStepped, framesResimulated),
     });
+    // Before anybody hears of it: who listens finds `localSlots` as they are now.
+    this.#followSlots();
     for (const type of eventTypes) this.#forward(type);
     this.#forwardPeerLeft();
+    this.session.on('join-requested', ({ peer, slotsWanted }) => this.#answer(peer, slotsWanted));
     if (transport !== undefined) this.#connect(transport);
     this.session.on('ended', () => this.#stop());
     this.#alarm.at(now());
@@ -133,6 +186,22 @@ export class RunningMatch<S, I> implements Match<S, I> {
 
   get state(): S {
     return this.session.state;
+  }
+
+  get localSlots(): readonly number[] {
+    return this.#localSlots;
+  }
+
+  get slotOwners(): readonly (PeerId | undefined)[] {
+    return this.#slotOwners;
+  }
+
+  get inputDelayFrames(): InputDelay {
+    return this.session.inputDelayFrames;
+  }
+
+  set inputDelayFrames(setting: InputDelay) {
+    this.session.inputDelayFrames = setting;
   }
 
   get statePrevious(): S {
@@ -161,6 +230,19 @@ export class RunningMatch<S, I> implements Match<S, I> {
     return { ...this.session.stats(), ...this.#loop.stats(), tickSource: this.#clock.source };
   }
 
+  pause(): void {
+    this.session.pause();
+  }
+
+  resume(): void {
+    this.session.resume();
+  }
+
+  /** Whoever waits for this match gets it in a microtask: from the next task on events are told. */
+  handOver(): void {
+    this.#isHandedOver = true;
+  }
+
   async leave(): Promise<void> {
     if (this.session.phase !== 'ended') this.session.leave(this.#now());
     await this.#leaving.done;
@@ -168,21 +250,23 @@ export class RunningMatch<S, I> implements Match<S, I> {
 
   #ring(): void {
     // The caller got its match in a microtask after 'started'; this is a later task, so he listens by now.
-    if (this.#held !== undefined && this.session.phase !== 'handshake') this.#release();
+    const isThere = this.#joins ? this.#isHandedOver : this.session.phase !== 'handshake';
+    if (this.#held !== undefined && isThere) this.#release();
     this.#loop.ring();
   }
 
   #connect(transport: Transport): void {
-    const { peers } = this.session;
+    // From anybody: a newcomer is no peer of the session yet, and asks to become one.
     const onMessage = ({ peer, channel, bytes }: TransportEvents['message']): void => {
-      if (!peers.includes(peer)) return;
       this.session.receive(peer, channel, bytes, this.#now());
       this.#loop.packetArrived();
     };
     const onLink = ({ peer, phase, reason }: TransportEvents['link-changed']): void => {
       if (reason === 'goodbye') this.#goodbyes.add(peer);
+      else if (phase === 'open') this.#goodbyes.delete(peer);
       this.#noteLink(peer, phase);
     };
+    this.#links = transport.links;
     this.#stops.push(transport.on('message', onMessage), transport.on('link-changed', onLink));
     for (const [peer, phase] of transport.links) this.#noteLink(peer, phase);
   }
@@ -204,8 +288,45 @@ export class RunningMatch<S, I> implements Match<S, I> {
     });
   }
 
+  #followSlots(): void {
+    this.session.on('started', () => {
+      // Back in a match that went on without us: our slots are those that we are told now.
+      if (this.#joins || this.#hasStarted) this.#give([], this.#self);
+      this.#hasStarted = true;
+    });
+    this.session.on('peer-joined', (event) => {
+      this.#give(event.slots, event.peer);
+      // A link that opened before its peer was a member has not been told to the session.
+      const phase = this.#links?.get(event.peer);
+      if (phase !== undefined) this.#noteLink(event.peer, phase);
+      this.#deliver('peer-joined', event);
+    });
+  }
+
+  /** From now on `peer` plays `slots` and no others. */
+  #give(slots: readonly number[], peer: PeerId): void {
+    this.#slotOwners = this.#slotOwners.map((owner, slot) => {
+      if (slots.includes(slot)) return peer;
+      return owner === peer ? undefined : owner;
+    });
+    this.#listLocalSlots();
+  }
+
+  #listLocalSlots(): void {
+    this.#localSlots = this.#slotOwners.flatMap((owner, slot) => (owner === this.#self ? [slot] : []));
+  }
+
+  #answer(peer: PeerId, slotsWanted: number): void {
+    const slotsFree = this.session.slots.filter((slot) => slot === 'vacant').length;
+    const answer = this.#admit(peer, slotsWanted, slotsFree);
+    if (typeof answer === 'string') this.session.refuseJoin(peer, answer);
+    else this.session.admitJoin(peer, { slotCount: Math.min(answer, this.game.playersMax) });
+  }
+
   #deliver<K extends keyof MatchEvents>(type: K, event: MatchEvents[K]): void {
     if (this.#held === undefined) this.#emitter.emit(type, event);
+    // What a newcomer catches up on is not worth showing.
+    else if (this.#joins && (type === 'effect' || type === 'effect-retracted')) return;
     else this.#held.push(() => this.#emitter.emit(type, event));
   }
 

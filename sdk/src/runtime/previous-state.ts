@@ -17,17 +17,27 @@ export interface TappedGame<S, I> {
 
 /** Wraps a game so that the state before its latest step stays visible. */
 export function tapPreviousState<S, I>(game: Game<S, I>): TappedGame<S, I> {
+  /** Weak: a session makes new stores when it comes back into its match, and copies of states for newcomers. */
+  let stores: WeakRef<TappedStore<S>>[] = [];
   let timeline: TappedStore<S> | undefined;
+  const storeOf = (state: S): TappedStore<S> | undefined => {
+    for (const store of stores) {
+      const found = store.deref();
+      if (found?.state === state) return found;
+    }
+    return undefined;
+  };
   const definition: StateDefinition<S> = {
     kind: game.state.kind,
     schemaHash: game.state.schemaHash,
     createStore(slotCount: number): StateStore<S> {
       const store = new TappedStore(game.state, slotCount);
-      timeline ??= store;
+      stores = [...stores.filter((known) => known.deref() !== undefined), new WeakRef(store)];
       return store;
     },
   };
   const step = (state: S, inputs: readonly I[], context: StepContext): void => {
+    if (timeline?.state !== state) timeline = storeOf(state) ?? timeline;
     if (timeline?.state === state) timeline.noteStep();
     game.step(state, inputs, context);
   };

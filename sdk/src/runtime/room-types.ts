@@ -8,6 +8,7 @@ import type { ChannelFacts } from '../transport/channel-facts.js';
 import type { SignalChannel } from '../transport/signal-channel.js';
 import type { LinkPhase, Transport, TransportEvents } from '../transport/transport.js';
 import type { Match } from './match.js';
+import type { JoiningProgress } from './match-join.js';
 import type { NextMatchOptions, StartMatchOptions } from './match-start.js';
 
 /** Events of a room. */
@@ -19,6 +20,8 @@ export interface RoomEvents extends RoomRecordEvents {
   'room-lost': { readonly type: 'room-lost'; readonly message: string };
   /** What is known of the connection to a member changed. */
   'link-changed': TransportEvents['link-changed'];
+  /** `nextMatch` is on its way into a match that runs already. */
+  'match-joining': JoiningProgress & { readonly type: 'match-joining' };
 }
 
 /** 'lost': the lobby server does not know the room any more; 'left': `leave` was called. */
@@ -64,7 +67,9 @@ export interface Room extends EventSource<RoomEvents> {
    */
   startMatch<S, I>(game: Game<S, I>, options: StartMatchOptions<I>): Promise<Match<S, I>>;
   /**
-   * Takes part in the next match that the owner starts, or in one that was started up to 15 s ago.
+   * Takes part in the next match that the owner starts, or in one that was started up to 15 s ago. If one runs already
+   * that this page has not been in (or had been in before it was reloaded), it comes into that one as soon as its players
+   * let it in; 'match-joining' tells how far it is.
    * @throws {SdkError} `start-timeout`, `incompatible`, `not-in-room`, `aborted`.
    */
   nextMatch<S, I>(game: Game<S, I>, options: NextMatchOptions<I>): Promise<Match<S, I>>;

@@ -64,6 +64,9 @@ export class LiveRoom implements Room {
       clock: host.clock,
       now: host.now,
       nameOf: (peer) => this.member(peer)?.name ?? 'a player who left',
+      latestStart: () => this.#record.match,
+      members: () => this.#record.members,
+      onJoining: (progress) => this.#emitter.emit('match-joining', { type: 'match-joining', ...progress }),
       onPeersChanged: () => {
         if (this.#phase === 'open') this.#followMembers();
       },
@@ -274,6 +277,7 @@ export class LiveRoom implements Room {
     const nowMs = this.#host.now();
     this.#pollAlarm.at(nowMs + meshPollMs);
     this.#transport.poll(nowMs);
+    this.#matches.poll(nowMs);
     if (this.#phase === 'open' && this.#retries.due(nowMs)) this.#followMembers();
   }
 

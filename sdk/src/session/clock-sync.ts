@@ -48,18 +48,24 @@ export class ClockSync {
   #lastStampSteps = 0;
 
   constructor() {
-    for (const index of [JITTER, MEAN, STEP, LAST, STEERED, FOLDED_AT]) this.#values[index] = 0;
+    for (const index of [JITTER, MEAN, STEP, STEERED, FOLDED_AT]) this.#values[index] = 0;
   }
 
   /**
-   * Notes one packet.
+   * Notes one packet. All in one function: a double that is passed on may be boxed, and this runs for each packet.
    * @param difference own raw clock minus the sender's stamp, in frames
    * @param stampSteps the sender's stamp, in 1/64 frame: a whole number, which is passed on without being boxed
    * @param nowMs time of arrival
    */
   sample(difference: number, stampSteps: number, nowMs: number): void {
     const values = this.#values;
-    this.#noteStep(difference, stampSteps);
+    // How unevenly packets arrive, from one to the next (as RTP measures it): that does not remember where the sender
+    // stood before it had to wait. While it waits its stamps are equal, and say nothing.
+    const step = Math.abs(difference - (values[LAST] as number));
+    if (stampSteps !== this.#lastStampSteps && step < STEP_FRAMES_MAX)
+      values[STEP] = (values[STEP] as number) + (step - (values[STEP] as number)) / 16;
+    values[LAST] = difference;
+    this.#lastStampSteps = stampSteps;
     if (difference < (values[PENDING] as number)) values[PENDING] = difference;
     const bucket = Math.floor(nowMs / BUCKET_MS);
     if (bucket !== this.#bucket) this.#turnTo(bucket);
@@ -97,20 +103,6 @@ export class ClockSync {
     this.#findBest();
   }
 
-  /**
-   * How unevenly packets arrive, from one to the next (as RTP measures it): that does not remember where the sender stood
-   * before it had to wait. While it waits its stamps are equal, and say nothing.
-   */
-  #noteStep(difference: number, stampSteps: number): void {
-    const values = this.#values;
-    const step = Math.abs(difference - (values[LAST] as number));
-    const isSame = stampSteps === this.#lastStampSteps;
-    values[LAST] = difference;
-    this.#lastStampSteps = stampSteps;
-    if (!isSame && step < STEP_FRAMES_MAX)
-      values[STEP] = (values[STEP] as number) + (step - (values[STEP] as number)) / 16;
-  }
-
   /** Forgets what was measured, not the round trip: one of the two clocks stood still. */
   restart(): void {
     this.#values.fill(Number.POSITIVE_INFINITY, BUCKET_AT);
@@ -136,7 +128,8 @@ export class ClockSync {
       const value = values[BUCKET_AT + index] as number;
       if (value < best) best = value;
     }
-    values[BEST] = best;
+    // Clocks run evenly: from a peer that reports seldom, what is old is better than nothing.
+    if (best !== Number.POSITIVE_INFINITY) values[BEST] = best;
   }
 
   /**

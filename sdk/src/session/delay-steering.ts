@@ -53,7 +53,8 @@ export class DelaySteering<S, I> {
   /** Looks at what the others reported; to be called in each advance. */
   follow(): void {
     const { remotes, clock } = this.#options;
-    if (this.#controller.isDue(clock.nowMs)) {
+    // The time is asked for only if it matters: as a number that is passed on it may cost memory.
+    if (this.#controller.isAutomatic && this.#controller.isDue(clock.nowMs)) {
       const paths = this.#paths;
       let count = 0;
       for (const { member, late, clock: sync } of remotes)

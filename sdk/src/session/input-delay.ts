@@ -51,9 +51,14 @@ export class DelayController {
     this.wantedFrames = Math.min(rule.max, Math.max(rule.min, this.wantedFrames));
   }
 
+  /** False for a fixed delay. */
+  get isAutomatic(): boolean {
+    return this.#rule.min < this.#rule.max;
+  }
+
   /** True if {@link observe} would look at the paths now. */
   isDue(nowMs: number): boolean {
-    return this.#rule.min < this.#rule.max && nowMs - this.#windowAtMs >= WINDOW_MS;
+    return this.isAutomatic && nowMs - this.#windowAtMs >= WINDOW_MS;
   }
 
   /**

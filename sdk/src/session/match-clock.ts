@@ -183,12 +183,13 @@ export class MatchClock {
       this.#values[RAW] = (this.#values[RAW] as number) - lead;
       for (const remote of remotes) remote.clock.restart();
     }
-    this.#steerBy(lead);
+    this.#setPace();
   }
 
   /** In proportion to the lead, and by the drift that would bring it back: else a drifting clock keeps a lead. */
-  #steerBy(lead: number): void {
+  #setPace(): void {
     const values = this.#values;
+    const lead = values[LEAD] as number;
     const now = values[NOW] as number;
     const seconds = Math.min(STEER_S_MAX, (now - (values[STEERED_AT] as number)) / 1000);
     values[STEERED_AT] = now;

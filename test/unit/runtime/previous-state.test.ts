@@ -116,3 +116,22 @@ test('a store with a single slot, overwritten in each frame, still shows the fra
     expect(tapped.previous()?.frame).toBe(frame - 1);
   }
 });
+
+test('when a session goes on with new stores, the earlier state is that of the new ones', () => {
+  const tapped = tapPreviousState(game);
+  const context = { slots: [], options: {}, emit() {} } as never;
+  const step = (store: { state: { frame: number; pushes: number } }, frame: number): void =>
+    tapped.game.step(store.state, [], { ...(context as object), frame } as never);
+  const first = tapped.game.state.createStore(4);
+  step(first, 1);
+  step(first, 2);
+  expect(tapped.previous()?.frame).toBe(1);
+  const second = tapped.game.state.createStore(4);
+  const copy = tapped.game.state.createStore(1);
+  step(second, 701);
+  step(second, 702);
+  expect(tapped.previous()?.frame).toBe(701);
+  expect(copy.state.frame).toBe(0);
+  step(first, 3);
+  expect(tapped.previous()?.frame).toBe(2);
+});

@@ -65,6 +65,36 @@ test('all 16 slots may be cut or seated, in rising order, for owners that can be
   expect(isTaken({ removed: 1, cuts: [3, 2].map((slot) => ({ ...CUT, slot })) })).toBe(false);
 });
 
+test('one newcomer at a time, at a place in peers, with an id of 1 to 64 printable characters', () => {
+  const joins = (index: number, peer: string): boolean =>
+    isTaken({ frame: 9, newcomers: [{ index, nonce: 0xfedcba98, peer }] });
+  expect([0, 1, 30, 31, 255].map((index) => joins(index, 'eve'))).toEqual([true, true, true, false, false]);
+  const lengths = [0, 1, 63, 64, 65].map((length) => joins(3, 'x'.repeat(length)));
+  expect(lengths).toEqual([false, true, true, true, false]);
+  const legal = Array.from({ length: 256 }, (_, code) => code).filter((code) =>
+    joins(3, String.fromCharCode(code, 0x61)),
+  );
+  expect(legal).toEqual(Array.from({ length: 94 }, (_, index) => 0x21 + index));
+  const two = ['eve', 'ann'].map((peer, index) => ({ index: index + 3, nonce: 1, peer }));
+  expect(isTaken({ frame: 9, newcomers: two })).toBe(false);
+  expect(isTaken({ frame: 9, newcomers: [], seats: [] })).toBe(false);
+  // The number of newcomers stands behind head, sets, frame and pace.
+  const one: ViewMessage = {
+    ...COMMON,
+    kind: 'commit',
+    body: { ...NOTHING, frame: 9, newcomers: two.slice(1) },
+  };
+  const counts = Array.from({ length: 256 }, (_, count) => count).filter(
+    (count) =>
+      back(one, (bytes) => {
+        bytes[8 + 16 + 1] = count;
+      }) !== undefined,
+  );
+  expect(counts).toEqual([1]);
+  // Beside those who come others may leave, return or pause.
+  expect(isTaken({ frame: 9, removed: 4, newcomers: two.slice(1) })).toBe(true);
+});
+
 test('one cut has at most 65,535 frames of inputs', () => {
   const cells = (frames: number): Uint8Array => new Uint8Array((frames + 7) >> 3);
   const cutOf = (frames: number): boolean =>

@@ -1,0 +1,372 @@
+/** The view change of one voter, step by step: what it says to whom, and when, with nothing but messages made by hand. */
+import { SlotLog } from '../../../sdk/src/session/slot-log.js';
+import { ViewChange } from '../../../sdk/src/session/view-change.js';
+import type { ViewHost, WantedPlan } from '../../../sdk/src/session/view-host.js';
+import { NO_PLAN, type ViewBody } from '../../../sdk/src/wire/view-body.js';
+import type { ViewMessage } from '../../../sdk/src/wire/view-messages.js';
+
+const PEERS = 4;
+const ALL = 0b1111;
+const NOBODY = { suspects: 0, lost: 0, lateSuspects: 0, late: 0, plan: undefined };
+const WITHOUT_3 = { ...NOBODY, suspects: 8, lost: 8 };
+const BODY: ViewBody = {
+  ...NO_PLAN,
+  ...{ removed: 8, late: 0, frame: 0, cuts: [{ slot: 3, base: 20, cut: 20, cells: new Uint8Array(0) }] },
+};
+
+interface Scene {
+  readonly change: ViewChange;
+  readonly logs: readonly SlotLog[];
+  readonly applied: ViewBody[];
+  readonly vouched: [number, number][];
+  readonly limits: number[];
+  voters: number;
+  gone: number;
+  hears: number;
+  final: number;
+  /** What was said since the last look: to whom, and what. */
+  said(): string[];
+  readonly messages: ViewMessage[];
+}
+
+/** Peer `self` of four; each owns the slot of its index and has sent 20 frames. */
+function sceneOf(self: number): Scene {
+  const logs = Array.from({ length: PEERS }, (_, slot) => new SlotLog(slot, slot, 1));
+  for (const log of logs) log.received = 20;
+  let said: string[] = [];
+  const scene = {
+    logs,
+    applied: [],
+    vouched: [],
+    limits: [],
+    messages: [],
+    voters: ALL,
+    gone: 0,
+    hears: 0,
+    final: 5,
+  } as unknown as Scene;
+  const host: ViewHost = {
+    selfIndex: self,
+    logs,
+    voters: () => scene.voters,
+    gone: () => scene.gone,
+    audience: () => scene.voters,
+    hears: (index) => (scene.hears & (1 << index)) !== 0,
+    send: (index, message) => {
+      said.push(`${message.kind}>${index}`);
+      scene.messages.push(message);
+    },
+    stage: () => true,
+    frameFinal: () => scene.final,
+    leadFrames: () => 12,
+    limitConfirm: (frame) => scene.limits.push(frame),
+    apply: (body) => scene.applied.push(body),
+    vouched: (mask, by) => scene.vouched.push([mask, by]),
+  };
+  return Object.assign(scene, {
+    change: new ViewChange(host),
+    said: () => {
+      const before = said;
+      said = [];
+      return before;
+    },
+  });
+}
+
+function lastOf<K extends ViewMessage['kind']>(scene: Scene, kind: K): Extract<ViewMessage, { kind: K }> {
+  const found = scene.messages.filter((message) => message.kind === kind).pop();
+  if (found === undefined) throw new Error(`no ${kind} was sent`);
+  return found as Extract<ViewMessage, { kind: K }>;
+}
+
+type Part = { readonly [name: string]: unknown };
+function message(kind: ViewMessage['kind'], voter: number, part: Part = {}): ViewMessage {
+  const { round = 1, viewId = 1, ...rest } = part;
+  const defaults: { readonly [name: string]: Part } = {
+    propose: { removed: 8, late: 0, lead: 0, completing: false, held: [] },
+    report: {
+      limit: 0x3fffffff,
+      held: [{ slot: 3, frame: 20, cells: new Uint8Array(0) }],
+      accepted: undefined,
+    },
+    reject: { hears: 0, promisedRound: 0 },
+    accept: { body: BODY },
+    commit: { body: BODY },
+  };
+  return { kind, viewId, ballot: { round, voter }, ...defaults[kind], ...rest } as unknown as ViewMessage;
+}
+
+describe('the coordinator', () => {
+  test('proposes to all others once, again to those that have not reported, every 50 ms', () => {
+    const scene = sceneOf(0);
+    expect(scene.change.busy).toBe(false);
+    expect(scene.change.advance(WITHOUT_3, 1000)).toBe(true);
+    expect(scene.said()).toEqual(['propose>1', 'propose>2']);
+    expect(lastOf(scene, 'propose')).toMatchObject({
+      ...{ viewId: 1, ballot: { round: 1, voter: 0 }, removed: 8, late: 0, lead: 0, completing: false },
+      held: [{ slot: 3, frame: 20 }],
+    });
+    expect([scene.change.busy, scene.logs[3]?.limit]).toEqual([true, 20]);
+    scene.change.advance(WITHOUT_3, 1049);
+    expect(scene.said()).toEqual([]);
+    scene.change.advance(WITHOUT_3, 1050);
+    expect(scene.said()).toEqual(['propose>1', 'propose>2']);
+    scene.change.receive(1, message('report', 0), 1060);
+    scene.change.advance(WITHOUT_3, 1100);
+    expect(scene.said()).toEqual(['propose>2']);
+  });
+
+  test('asks for acceptance when all have reported, commits when a majority has accepted, and tells all', () => {
+    const scene = sceneOf(0);
+    scene.change.advance(WITHOUT_3, 0);
+    scene.said();
+    scene.change.receive(1, message('report', 0), 1);
+    expect(scene.said()).toEqual([]);
+    scene.change.receive(2, message('report', 0), 2);
+    expect(scene.said()).toEqual(['accept>1', 'accept>2']);
+    expect(lastOf(scene, 'accept').body).toMatchObject({
+      removed: 8,
+      late: 0,
+      cuts: [{ slot: 3, base: 20, cut: 20 }],
+    });
+    // A report that comes twice changes nothing any more.
+    scene.change.receive(2, message('report', 0), 3);
+    expect([scene.applied.length, scene.change.viewId]).toEqual([0, 0]);
+    scene.change.advance(WITHOUT_3, 60);
+    expect(scene.said()).toEqual(['accept>1', 'accept>2']);
+    // Half of four, with the lowest of them.
+    scene.change.receive(2, message('accepted', 0), 70);
+    expect(scene.said()).toEqual(['commit>1', 'commit>2', 'commit>3']);
+    expect([scene.applied.length, scene.change.viewId, scene.change.busy]).toEqual([1, 1, false]);
+  });
+
+  test('waits for certainty: who is only suspected is reported on, not removed', () => {
+    const scene = sceneOf(0);
+    scene.change.advance({ ...WITHOUT_3, lost: 0 }, 0);
+    for (const from of [1, 2]) scene.change.receive(from, message('report', 0), 1);
+    expect(scene.said()).toEqual(['propose>1', 'propose>2']);
+    scene.change.advance(WITHOUT_3, 10);
+    expect(scene.said()).toEqual(['accept>1', 'accept>2']);
+  });
+
+  test('lets go when the suspect is heard again, and the frozen slot goes on', () => {
+    const scene = sceneOf(0);
+    scene.change.advance({ ...WITHOUT_3, lost: 0 }, 0);
+    scene.said();
+    expect(scene.change.advance(NOBODY, 20)).toBe(true);
+    expect(scene.said()).toEqual(['abort>1', 'abort>2']);
+    expect([scene.change.busy, scene.logs[3]?.limit]).toEqual([false, 0x3fffffff]);
+  });
+
+  test('a rejection tells who is heard, and a new ballot above the promised one comes 100 ms later', () => {
+    const scene = sceneOf(0);
+    scene.change.advance(WITHOUT_3, 0);
+    scene.said();
+    scene.change.receive(2, message('reject', 0, { hears: 8, promisedRound: 6 }), 10);
+    expect(scene.vouched).toEqual([[8, 2]]);
+    expect(scene.said()).toEqual(['abort>1', 'abort>2']);
+    scene.change.advance(WITHOUT_3, 109);
+    expect(scene.said()).toEqual([]);
+    scene.change.advance(WITHOUT_3, 110);
+    expect(scene.said()).toEqual(['propose>1', 'propose>2']);
+    expect(lastOf(scene, 'propose').ballot).toEqual({ round: 7, voter: 0 });
+    // Of a ballot that is past.
+    scene.change.receive(1, message('reject', 0, { hears: 8, round: 1 }), 111);
+    expect(scene.vouched).toHaveLength(1);
+  });
+
+  test('after asking for acceptance it takes nothing back, and completes what it asked for', () => {
+    const scene = sceneOf(0);
+    scene.change.advance(WITHOUT_3, 0);
+    for (const from of [1, 2]) scene.change.receive(from, message('report', 0), 1);
+    scene.said();
+    scene.change.receive(1, message('reject', 0, { promisedRound: 3 }), 2);
+    expect(scene.said()).toEqual([]);
+    scene.change.advance(NOBODY, 102);
+    expect(scene.said()).toEqual(['propose>1', 'propose>2']);
+    expect(lastOf(scene, 'propose')).toMatchObject({
+      removed: 8,
+      completing: true,
+      ballot: { round: 4, voter: 0 },
+    });
+  });
+
+  test('a second loss makes a higher ballot with both', () => {
+    const scene = sceneOf(0);
+    scene.voters = 0b11111 & ALL;
+    scene.change.advance(WITHOUT_3, 0);
+    scene.said();
+    scene.change.advance({ ...NOBODY, suspects: 0b1100, lost: 0b1100 }, 5);
+    // Two of four with the lowest index are a quorum.
+    expect(scene.said()).toEqual(['abort>1', 'abort>2', 'propose>1']);
+    expect(lastOf(scene, 'propose')).toMatchObject({ removed: 0b1100, ballot: { round: 2, voter: 0 } });
+  });
+
+  test('too few to agree: it says so and proposes nothing', () => {
+    const scene = sceneOf(1);
+    expect(scene.change.advance({ ...NOBODY, suspects: 0b1101, lost: 0b1101 }, 0)).toBe(false);
+    expect(sceneOf(2).change.advance({ ...NOBODY, suspects: 0b0011, lost: 0b0011 }, 0)).toBe(false);
+    expect(scene.said()).toEqual([]);
+    const alone = sceneOf(1);
+    alone.gone = 0b1101;
+    expect(alone.change.advance({ ...NOBODY, suspects: 0b1101, lost: 0b1101 }, 0)).toBe(true);
+    expect([alone.applied.length, alone.change.viewId]).toEqual([1, 1]);
+  });
+
+  test('who is late keeps its place when too many are late to agree without them', () => {
+    const scene = sceneOf(0);
+    expect(scene.change.advance({ ...NOBODY, lateSuspects: 0b1110, late: 0b1110 }, 0)).toBe(true);
+    expect(scene.said()).toEqual([]);
+    scene.change.advance({ ...NOBODY, lateSuspects: 0b1000, late: 0b1000 }, 10);
+    expect(scene.said()).toEqual(['propose>1', 'propose>2']);
+    expect(lastOf(scene, 'propose')).toMatchObject({ removed: 0, late: 8 });
+  });
+
+  test('a plan is for a frame that nobody confirms before it is settled', () => {
+    const scene = sceneOf(0);
+    const plan: WantedPlan = { ...NO_PLAN, pace: 'pause', removed: 0 };
+    scene.change.advance({ ...NOBODY, plan }, 0);
+    expect(lastOf(scene, 'propose')).toMatchObject({ removed: 0, late: 0, lead: 12, held: [] });
+    expect(scene.limits.at(-1)).toBe(32);
+    expect(scene.said()).toEqual(['propose>1', 'propose>2', 'propose>3']);
+    for (const from of [1, 2, 3])
+      scene.change.receive(from, message('report', 0, { limit: 30 + from, held: [] }), 1);
+    const { body } = lastOf(scene, 'accept');
+    expect([body.pace, body.frame > 32]).toEqual(['pause', true]);
+    expect(scene.limits.at(-1)).toBe(body.frame - 1);
+  });
+});
+
+describe('another voter', () => {
+  test('reports to the proposer, rejects while it hears the suspect, and a lower ballot', () => {
+    const scene = sceneOf(1);
+    scene.hears = 8;
+    scene.change.receive(0, message('propose', 0), 0);
+    expect([scene.said(), lastOf(scene, 'reject').hears]).toEqual([['reject>0'], 8]);
+    scene.change.receive(0, message('propose', 0, { completing: true, round: 2 }), 1);
+    expect(scene.said()).toEqual(['report>0']);
+    scene.hears = 0;
+    scene.change.receive(0, message('propose', 0, { round: 3 }), 2);
+    expect(scene.said()).toEqual(['report>0']);
+    // The same again is answered again; a lower one is not.
+    scene.change.receive(0, message('propose', 0, { round: 3 }), 3);
+    expect(scene.said()).toEqual(['report>0']);
+    scene.change.receive(2, message('propose', 2, { round: 2 }), 4);
+    expect([scene.said(), lastOf(scene, 'reject').promisedRound]).toEqual([['reject>2'], 3]);
+    // Who has left for good is no reason to reject.
+    scene.hears = 8;
+    scene.gone = 8;
+    scene.change.receive(0, message('propose', 0, { round: 4 }), 5);
+    expect(scene.said()).toEqual(['report>0']);
+  });
+
+  test.each([
+    ['that removes it', 0, message('propose', 0, { removed: 2 })],
+    ['in the name of another', 2, message('propose', 0)],
+    ['of a view to come', 0, message('propose', 0, { viewId: 2 })],
+  ])('does not answer a proposal %s', (_what, from, proposal) => {
+    const scene = sceneOf(1);
+    scene.change.receive(from, proposal, 0);
+    expect([scene.said(), scene.change.busy]).toEqual([[], false]);
+  });
+
+  test('without a vote it answers nothing', () => {
+    const scene = sceneOf(1);
+    scene.voters = 0b1101;
+    for (const kind of ['propose', 'accept'] as const) scene.change.receive(0, message(kind, 0), 0);
+    expect([scene.said(), scene.change.busy]).toEqual([[], false]);
+  });
+
+  test('reminds the proposer and the coordinator of its report every 200 ms, until it is let go', () => {
+    const scene = sceneOf(2);
+    scene.change.receive(1, message('propose', 1), 0);
+    scene.said();
+    scene.change.advance(NOBODY, 10);
+    expect(scene.said()).toEqual(['report>0', 'report>1']);
+    scene.change.advance(NOBODY, 209);
+    expect(scene.said()).toEqual([]);
+    scene.change.advance(NOBODY, 210);
+    expect(scene.said()).toEqual(['report>0', 'report>1']);
+    scene.change.receive(0, message('abort', 1), 220);
+    expect(scene.change.busy).toBe(true);
+    scene.change.receive(1, message('abort', 1), 221);
+    expect([scene.change.busy, scene.logs[3]?.limit]).toEqual([false, 0x3fffffff]);
+    scene.change.advance(NOBODY, 1000);
+    expect(scene.said()).toEqual([]);
+  });
+
+  test('accepts what was proposed under its promise or a higher one, and tells all voters that stay', () => {
+    const scene = sceneOf(1);
+    scene.change.receive(2, message('propose', 2, { round: 4 }), 0);
+    scene.said();
+    scene.change.receive(2, message('accept', 2, { round: 3 }), 1);
+    expect([scene.said(), lastOf(scene, 'reject').promisedRound]).toEqual([['reject>2'], 4]);
+    scene.change.receive(2, message('accept', 2, { round: 4 }), 2);
+    expect(scene.said()).toEqual(['accepted>0', 'accepted>2']);
+    // Its own and the proposer's are half of four without the lowest: a third makes a majority.
+    expect(scene.applied).toEqual([]);
+    scene.change.receive(0, message('accepted', 2, { round: 3 }), 3);
+    expect(scene.applied).toEqual([]);
+    scene.change.receive(0, message('accepted', 2, { round: 4 }), 4);
+    expect(scene.applied).toEqual([BODY]);
+    expect(scene.said()).toEqual(['commit>0', 'commit>2', 'commit>3']);
+  });
+
+  test('an accepted value is in every later report, and a lower ballot cannot come after it', () => {
+    const scene = sceneOf(1);
+    scene.change.receive(2, message('accept', 2, { round: 5 }), 0);
+    scene.said();
+    scene.change.receive(0, message('propose', 0, { round: 6, completing: true }), 1);
+    expect(scene.said()).toEqual(['report>0']);
+    expect(lastOf(scene, 'report').accepted).toEqual({ ballot: { round: 5, voter: 2 }, body: BODY });
+    scene.change.receive(2, message('propose', 2, { round: 5, completing: true }), 2);
+    expect([scene.said(), lastOf(scene, 'reject').promisedRound]).toEqual([['reject>2'], 6]);
+  });
+
+  test.each([
+    ['that removes it', 0, message('accept', 0, { body: { ...BODY, removed: 2 } })],
+    ['that finds it late', 0, message('accept', 0, { body: { ...BODY, removed: 0, late: 2 } })],
+    ['in the name of another', 2, message('accept', 0)],
+  ])('does not accept a value %s', (_what, from, accept) => {
+    const scene = sceneOf(1);
+    scene.change.receive(from, accept, 0);
+    expect([scene.said(), scene.change.busy]).toEqual([[], false]);
+  });
+
+  test('takes a commit of the next view once, not one that cuts off final frames, and passes it on to who is behind', () => {
+    const scene = sceneOf(1);
+    scene.final = 21;
+    scene.change.receive(0, message('commit', 0), 0);
+    expect([scene.applied, scene.change.viewId]).toEqual([[], 0]);
+    scene.final = 20;
+    scene.change.receive(0, message('commit', 0, { viewId: 2 }), 1);
+    expect(scene.change.viewId).toBe(0);
+    scene.change.receive(0, message('commit', 0), 2);
+    scene.change.receive(0, message('commit', 0), 3);
+    expect([scene.applied.length, scene.change.viewId]).toEqual([1, 1]);
+    expect(scene.said()).toEqual([]);
+    scene.change.receive(2, message('propose', 2), 4);
+    expect(scene.said()).toEqual(['commit>2']);
+    scene.change.catchUp(3, 1);
+    expect(scene.said()).toEqual([]);
+    scene.change.catchUp(3, 0);
+    expect(scene.said()).toEqual(['commit>3']);
+  });
+
+  test('a report to a ballot that it does not drive: never asked is let go, accepted is completed', () => {
+    const scene = sceneOf(0);
+    scene.change.receive(2, message('report', 0, { round: 9 }), 0);
+    expect(scene.said()).toEqual(['abort>2']);
+    scene.change.receive(2, message('report', 1, { round: 9 }), 1);
+    expect(scene.said()).toEqual([]);
+    const accepted = { ballot: { round: 8, voter: 1 }, body: BODY };
+    scene.change.receive(2, message('report', 1, { round: 9, accepted }), 2);
+    scene.change.advance(NOBODY, 10);
+    expect(scene.said()).toEqual(['propose>1', 'propose>2']);
+    expect(lastOf(scene, 'propose')).toMatchObject({
+      removed: 8,
+      completing: true,
+      ballot: { round: 10, voter: 0 },
+    });
+  });
+});
