@@ -4,7 +4,7 @@
  */
 import { createRandom, type Random } from '../../sdk/src/base/prng.js';
 import { type ChainInput, type ChainState, chainGame, changing } from '../unit/session/chain-game.js';
-import { type MeshPeer, UNKNOWN_HASH } from './mesh-peer.js';
+import { type MeshPeer, peerId, UNKNOWN_HASH } from './mesh-peer.js';
 import { VirtualMesh } from './virtual-mesh.js';
 
 type Mesh = VirtualMesh<ChainState, ChainInput>;
@@ -16,7 +16,7 @@ const FOR_EVER_MS = 1e9;
 /** What a trial showed. */
 export interface TrialResult {
   readonly problems: readonly string[];
-  /** From the last crash to the last survivor's new view, ms; `undefined` without a crash. */
+  /** From the last crash to the last survivor's knowledge of all cuts, ms; `undefined` without a crash. */
   readonly decidedAfterMs: number | undefined;
   /** Views formed by the survivors. */
   readonly views: number;
@@ -71,7 +71,7 @@ export function crashTrial(seed: number): TrialResult {
   for (const survivor of survivors) {
     const left = survivor.events.filter(({ event }) => event.type === 'peer-left');
     if (left.length !== crashed.length) problems.push(`peer ${survivor.id} saw ${left.length} leave`);
-    for (const { atMs } of left) decidedAtMs = Math.max(decidedAtMs, atMs);
+    for (const index of crashed) decidedAtMs = Math.max(decidedAtMs, cutAtMs(survivor, peerId(index)));
     if (survivor.session.phase !== 'running')
       problems.push(`peer ${survivor.id} is ${survivor.session.phase}`);
   }
@@ -148,6 +148,14 @@ function partedProblems(mesh: Mesh, crashed: number): string[] {
   const confirmed = living.map(({ session }) => session.frameConfirmed);
   if (Math.max(...confirmed) < 500) problems.push(`nobody got on: ${confirmed}`);
   return [...problems, ...mesh.violations];
+}
+
+/** When a peer knew the cut of another: that of its substitution, if it was substituted first. */
+function cutAtMs(peer: Peer, gone: string): number {
+  const found = peer.events.find(
+    ({ event }) => (event.type === 'peer-substituted' || event.type === 'peer-left') && event.peer === gone,
+  );
+  return found?.atMs ?? Number.POSITIVE_INFINITY;
 }
 
 /** Frames on which peers confirmed different states, and cuts that differ. */

@@ -64,3 +64,10 @@ export const REASON_BYTES_MAX = 120;
 export const STATES_OFFERED_MAX = 2;
 /** A state is held for a newcomer this long, in ms, and as long as sending it twice takes. */
 export const STATE_OFFERED_MS = 60_000;
+
+/** What is looked at of one peer's packets: so many per second (240 frames/s with as many view messages), and a burst. */
+export const FLOOD_PACKETS_PER_SECOND = 600;
+export const FLOOD_PACKETS_BURST = 6000;
+/** The same in bytes: a full packet for each of 240 frames per second, and a burst. */
+export const FLOOD_BYTES_PER_SECOND: number = 256 * 1024;
+export const FLOOD_BYTES_BURST: number = 2 * 1024 * 1024;

@@ -118,7 +118,7 @@ export class Council {
   }
 
   #createMembership(): Membership {
-    const { setup, remotes, clock, events } = this.#options;
+    const { setup, remotes, clock, exchange, events } = this.#options;
     return new Membership({
       selfVote: () => this.#selfVote,
       remotes,
@@ -127,6 +127,8 @@ export class Council {
       lateAfterMs: setup.lateAfterMs,
       onLost: setup.onLost,
       substitutes: setup.substitutes,
+      holdsOurs: ({ index, received }) =>
+        setup.ownLogs.every(({ slot }) => (exchange.held[index]?.[slot] ?? 0) >= received),
       events: {
         late: (remote, silentMs) => events.late(remote, silentMs),
         back: (remote, silentMs) => events.back(remote, silentMs),
@@ -148,7 +150,7 @@ export class Council {
       voters: () => maskOf((remote) => remote.isVoter) | this.#selfVote,
       gone: () => this.membership.gone,
       audience: () => maskOf((remote) => remote.member && remote.goodbyeFrame < 0),
-      hears: (index) => (this.membership.hears & (1 << index)) !== 0,
+      hears: (index) => (this.membership.hears & ~this.membership.slow & (1 << index)) !== 0,
       send: (index, message) => this.#send(index, encodeViewMessage(message, matchKey)),
       stage: (log, base, last, cells) => exchange.stage(log, base, last, cells),
       frameFinal: () => this.#options.frameFinal(),

@@ -63,6 +63,8 @@ export interface ExchangeOptions {
 /** What an outgoing packet says besides inputs. */
 export interface OutgoingFacts {
   readonly clock: MatchClock;
+  /** Newest frame stepped. */
+  frame: number;
   /** Hash of the newest frame that is due for a check. */
   hash: number;
   report: boolean;
@@ -165,7 +167,8 @@ export class FrameExchange {
     const { position } = facts.clock;
     const carries = this.carries;
     // The frame of a packet without inputs orders its reports: it never falls back, though our position may.
-    const clockFrame = Math.max(this.#clockFrame, Math.floor(position));
+    // It is the newest one stepped: who has no inputs to show shows by it whether it keeps up.
+    const clockFrame = Math.max(this.#clockFrame, Math.min(Math.floor(position), facts.frame));
     const newest = carries ? this.newestOwn : clockFrame;
     const range = this.#range;
     range.first = this.#firstFrameFor(to, newest);

@@ -33,7 +33,15 @@ export class FrameSender {
   constructor(options: FrameSenderOptions) {
     const { setup, remotes, exchange } = options;
     this.#options = options;
-    this.facts = { clock: options.clock, hash: 0, report: false, delayFrames: 0, viewId: 0, hears: 0 };
+    this.facts = {
+      clock: options.clock,
+      frame: 0,
+      hash: 0,
+      report: false,
+      delayFrames: 0,
+      viewId: 0,
+      hears: 0,
+    };
     this.#relays = { selfIndex: setup.selfIndex, logs: setup.logs, remotes, held: exchange.held, hears: 0 };
   }
 

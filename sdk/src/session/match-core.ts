@@ -67,6 +67,7 @@ export class MatchCore<S, I> {
   #isHalted = false;
   #greeted = false;
   #frameFinal = 0;
+  #notedAtMs = 0;
   #isRemoved = false;
 
   constructor(options: CoreOptions<S, I>) {
@@ -297,13 +298,6 @@ export class MatchCore<S, I> {
     this.#sender.sayGoodbye(this.#phase !== 'handshake');
   }
 
-  /** True if a frame is confirmed, and not older than `kept` frames or than this peer's start. */
-  isKept(frame: number, kept: number): boolean {
-    const confirmed = this.timeline.frameConfirmed;
-    const first = Math.max(this.frameStart, confirmed - kept + 1);
-    return Number.isInteger(frame) && frame >= first && frame <= confirmed;
-  }
-
   get phase(): CorePhase {
     return this.#phase;
   }
@@ -402,7 +396,10 @@ export class MatchCore<S, I> {
   #noteStall(): void {
     const { report, simulation } = this.timeline;
     this.stalls.counters.rollbackFrames += report.framesResimulated;
-    const change = this.stalls.note(report.stalled, report.framesStepped > 0, this.clock.nowMs);
+    const { nowMs } = this.clock;
+    this.council.membership.noteWaiting(report.stalled, this.timeline.receivedByAll, nowMs - this.#notedAtMs);
+    this.#notedAtMs = nowMs;
+    const change = this.stalls.note(report.stalled, report.framesStepped > 0, nowMs);
     if (change === 'began') {
       const waitingFor = this.council.membership.waitingFor(this.timeline.receivedByAll);
       this.#options.events.push({ type: 'stalled', frame: simulation.frame + 1, waitingFor });
@@ -424,6 +421,7 @@ export class MatchCore<S, I> {
   #sendFrames(): void {
     const { facts } = this.#sender;
     facts.hash = this.#check.hashToSend;
+    facts.frame = this.timeline.simulation.frame;
     facts.delayFrames = this.delay.wantedFrames;
     facts.viewId = this.council.viewId;
     facts.hears = this.council.membership.hears;

@@ -27,6 +27,8 @@ const PREPARE_MS = 1000;
 const SLEPT_MS = 200;
 /** After a sleep, how long nobody's silence counts. */
 const AWAKE_GRACE_MS = 150;
+/** Time held up is forgiven at this part of the time that passes without: a group may be slowed down to 80 % of its rate. */
+const FORGIVEN_PART = 0.2;
 /** Fewer voters than this cannot agree on a substitute. */
 const SUBSTITUTING_VOTERS_MIN = 3;
 
@@ -54,6 +56,8 @@ export interface MembershipOptions {
   readonly lateAfterMs: number;
   readonly onLost: 'vacate' | 'pause' | 'end' | 'bot';
   readonly substitutes: boolean;
+  /** True if a peer holds all of our inputs up to its own newest frame: it does not wait for us. */
+  readonly holdsOurs: (remote: RemotePeer) => boolean;
   readonly events: MembershipEvents;
 }
 
@@ -81,6 +85,8 @@ export class Membership {
   gone = 0;
   /** Peers whose packets arrive here, a bit each. */
   hears = 0;
+  /** Voters that are heard, but so slow that everybody waits for them, a bit each. */
+  slow = 0;
   /** Substituted members that are lost or said goodbye. */
   dropped = 0;
 
@@ -126,6 +132,7 @@ export class Membership {
     fates.suspects = fates.lost = fates.left = fates.lateSuspects = fates.late = 0;
     this.dropped = 0;
     this.hears = 0;
+    this.slow = 0;
     this.#noteSleep(clock.nowMs);
     for (let index = 0; index < remotes.length; index += 1) {
       const remote = remotes[index] as RemotePeer;
@@ -215,7 +222,7 @@ export class Membership {
     const silentMs = nowMs - remote.lastHeardMs;
     if (silentMs < HEARS_MS && remote.linkOpen) {
       this.hears |= 1 << remote.index;
-      return 'member';
+      return this.#slownessOf(remote);
     }
     // The path's own delay is looked at only when the fixed limit has passed: this runs each frame.
     const isLate = silentMs > lateAfterMs && silentMs > this.#lateAfterMs(remote);
@@ -235,6 +242,33 @@ export class Membership {
     const goneMs = nowMs - Math.max(remote.lastHeardMs, remote.aliveAtMs);
     if (goneMs <= Math.max(lostAfterMs / 2, lostAfterMs - PREPARE_MS)) return 'member';
     return goneMs > lostAfterMs ? 'lost' : 'suspect';
+  }
+
+  /** Its packets come, but it cannot keep up: with enough voters a substitute plays, as if it were silent. */
+  #slownessOf(remote: RemotePeer): 'member' | 'late' {
+    const { substitutes, lateAfterMs } = this.#options;
+    if (!substitutes || remote.heldUpMs <= lateAfterMs || !remote.isActive) return 'member';
+    this.slow |= 1 << remote.index;
+    return 'late';
+  }
+
+  /**
+   * Notes whether the match waited since the last advance, and for whom.
+   * @param received newest frame for which everybody's input is here
+   */
+  noteWaiting(waits: boolean, received: number, elapsedMs: number): void {
+    const { remotes, substitutes, holdsOurs } = this.#options;
+    if (!substitutes || elapsedMs > SLEPT_MS) return;
+    for (let index = 0; index < remotes.length; index += 1) {
+      const remote = remotes[index] as RemotePeer;
+      const isWaitedFor = waits && remote.isVoter && remote.received <= received;
+      // Else it is the path that is slow. If it waits for a third peer, that one knows, and rejects the substitution.
+      if (isWaitedFor && (remote.isSlow || (remote.sendsNothing && holdsOurs(remote)))) {
+        remote.heldUpMs += elapsedMs;
+      } else if (remote.heldUpMs > 0) {
+        remote.heldUpMs = Math.max(0, remote.heldUpMs - elapsedMs * FORGIVEN_PART);
+      }
+    }
   }
 
   /** Silent here and for all that we hear. The first half of the agreement begins before that is certain. */

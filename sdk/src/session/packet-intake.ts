@@ -30,6 +30,8 @@ import type { SessionPhase } from './session-types.js';
 
 const ZOMBIE_ANSWER_MS = 1000;
 const CATCH_UP_MS = 300;
+/** Stamps below this say that the sender's clock is more than four frames ahead of the frames that it sends inputs for. */
+const SLOW_STAMP: number = (STAMP_SHIFT_FRAMES - 4) * STAMP_STEPS_PER_FRAME;
 
 /** Where arrivals go. */
 export interface IntakeOptions {
@@ -61,6 +63,10 @@ export class PacketIntake {
   /** Takes one packet of a peer of the match. */
   take(remote: RemotePeer, bytes: Uint8Array, nowMs: number, phase: SessionPhase): void {
     if (phase === 'ended') return;
+    if (!remote.guard.allows(bytes.length, nowMs)) {
+      remote.flooded += 1;
+      return;
+    }
     if ((bytes[0] as number) >= KIND_JOIN && (bytes[0] as number) <= KIND_CHUNK) {
       this.#takeJoin(remote, bytes, nowMs);
       return;
@@ -157,6 +163,9 @@ export class PacketIntake {
     if (header.hasHash && !check.receive(remote, header.hashFrame16, header.hash, timeline.frameConfirmed)) {
       return false;
     }
+    // A stamp is left out where the sender's clock is far ahead of its frames.
+    remote.sendsNothing = header.count === 0;
+    if (header.count > 0) remote.isSlow = header.stamp < SLOW_STAMP || header.stamp === STAMP_NONE;
     if (header.stamp !== STAMP_NONE) this.#noteStamp(remote, header, nowMs, phase);
     if (header.hasReport) {
       const raw = this.#options.clock.rawAt(nowMs);

@@ -142,4 +142,5 @@ export function noteSubstitution(remote: RemotePeer, nowMs: number): void {
   remote.substitutedAtMs = nowMs;
   remote.substitutions += 1;
   remote.keepsPaceSinceMs = nowMs;
+  remote.heldUpMs = 0;
 }

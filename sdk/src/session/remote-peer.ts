@@ -4,6 +4,7 @@ import type { PeerId } from '../base/peer-id.js';
 import type { FramePacketShape } from '../wire/frame-packet.js';
 import type { Hello } from '../wire/handshake-message.js';
 import { ClockSync } from './clock-sync.js';
+import { FloodGuard } from './flood-guard.js';
 import type { SessionSetup } from './session-setup.js';
 import type { SlotLog } from './slot-log.js';
 
@@ -85,6 +86,15 @@ export class RemotePeer {
   bytesSent = 0;
   bytesReceived = 0;
   malformed = 0;
+  /** Packets beyond what one peer may send, dropped unseen. */
+  flooded = 0;
+  readonly guard: FloodGuard;
+  /** By its own clock it is far behind with its frames: the machine cannot keep up. */
+  isSlow = false;
+  /** Its newest packet carried no inputs. */
+  sendsNothing = false;
+  /** How long the match has waited for it because it is slow, ms; runs down while nobody does. */
+  heldUpMs = 0;
   /** Sends that threw in the caller's transport. */
   sendFailures = 0;
   /** Loss estimate from the peer's own count of our packets, per mille; smoothed. */
@@ -101,6 +111,7 @@ export class RemotePeer {
     this.logs = logs;
     this.shape = shape;
     this.lastHeardMs = nowMs;
+    this.guard = new FloodGuard(nowMs);
     this.#atSecond.ms = nowMs;
   }
 

@@ -33,5 +33,6 @@ function peerStats(remote: RemotePeer, clock: MatchClock): PeerStats {
     packetsSentPerSecond: remote.rates.packetsSent,
     packetsReceivedPerSecond: remote.rates.packetsReceived,
     malformed: remote.malformed,
+    flooded: remote.flooded,
   };
 }

@@ -249,6 +249,8 @@ export interface PeerStats {
   readonly packetsReceivedPerSecond: number;
   /** Packets that were not understood and dropped, since the start. */
   readonly malformed: number;
+  /** Packets beyond what one peer may send (600 per second after a burst of 6,000), dropped unseen. */
+  readonly flooded: number;
 }
 
 /** Measured facts about this session. */

@@ -292,13 +292,21 @@ class RollbackSession<S, I> implements Session<S, I> {
 
   stateHash(frame: number): number | undefined {
     const { timeline } = this.#core;
-    return this.#core.isKept(frame, HASH_FRAMES_KEPT) ? timeline.simulation.hashOf(frame) >>> 0 : undefined;
+    return this.#isKept(frame, HASH_FRAMES_KEPT) ? timeline.simulation.hashOf(frame) >>> 0 : undefined;
   }
 
   inputsAt(frame: number): readonly I[] | undefined {
-    return frame > this.#core.frameStart && this.#core.isKept(frame, LOG_FRAMES_KEPT)
+    return frame > this.#core.frameStart && this.#isKept(frame, LOG_FRAMES_KEPT)
       ? this.#core.timeline.simulation.inputsOf(frame)
       : undefined;
+  }
+
+  /** True if a frame is confirmed, and not older than `kept` frames or than this peer's start. */
+  #isKept(frame: number, kept: number): boolean {
+    const { frameStart, timeline } = this.#core;
+    const confirmed = timeline.frameConfirmed;
+    const first = Math.max(frameStart, confirmed - kept + 1);
+    return Number.isInteger(frame) && frame >= first && frame <= confirmed;
   }
 
   stats(): SessionStats {

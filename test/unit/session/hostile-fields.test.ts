@@ -138,8 +138,15 @@ function recentOf(packets: readonly MeshPacket[]): { frame: number; ack: number 
   return { frame: read16(packet.bytes, 3), ack: packet.bytes[6] as number };
 }
 
+/** How many packets a mesh was handed by {@link deliver}. */
+const delivered = new WeakMap<Mesh, number>();
+
+/** Hands a packet over, each two milliseconds after the one before: no peer is listened to when it sends faster than that for long. */
 function deliver(mesh: Mesh, bytes: Uint8Array): void {
-  mesh.deliver({ from: 1, to: 0, channel: 'unreliable', bytes });
+  const count = (delivered.get(mesh) ?? 0) + 1;
+  delivered.set(mesh, count);
+  const to = mesh.peers[0] as Mesh['peers'][number];
+  to.session.receive('b', 'unreliable', bytes, mesh.clockOf(to) + 2 * count);
 }
 
 test('damaged packets with a wide acknowledgement, a relay, a goodbye, a forwarded message are refused, each of them', () => {

@@ -1,8 +1,13 @@
 /** Three or more players: one falls silent, a substitute plays on, and it comes back. */
 import { button, defineGame, defineInput, defineState, i32, table } from 'rollmesh';
+import { hashBytes } from '../../../sdk/src/base/state-hash.js';
+import { encodeUtf8 } from '../../../sdk/src/base/utf8.js';
+import { packetCrc, write16 } from '../../../sdk/src/wire/frame-packet.js';
 import { VirtualMesh } from '../../support/virtual-mesh.js';
 import { type ChainInput, type ChainState, chainGame, changing } from './chain-game.js';
 import { leave, peer } from './running-mesh.js';
+
+const KEY = hashBytes(encodeUtf8('match\n7')) & 0xffff;
 
 type Mesh = VirtualMesh<ChainState, ChainInput>;
 
@@ -138,6 +143,56 @@ test('with onLost "pause" and onLate "substitute" a lost peer keeps its slots un
   expect(peer(mesh, 0).session.phase).toBe('running');
   mesh.run(4000);
   expect(peer(mesh, 0).session.slots).toEqual(['active', 'active', 'active', 'active']);
+  expectAllEqual(mesh);
+});
+
+test.each([10, 20, 30])('a player whose machine steps %i frames per second holds nobody up', (perSecond) => {
+  const slow = { advances: 60 };
+  const mesh = meshOf(11, {
+    advancesPerSecond: (index) => (index === 2 ? slow.advances : 60),
+    session: (index) => (index === 2 ? { stepsPerAdvanceMax: 2 } : {}),
+  });
+  slow.advances = perSecond / 2;
+  mesh.run(4000);
+  expect(peer(mesh, 0).heard('peer-substituted')).toMatchObject([{ peer: 'c' }]);
+  const before = peer(mesh, 0).session.frameCurrent;
+  mesh.run(3000);
+  expect(peer(mesh, 0).session.frameCurrent - before).toBeGreaterThan(175);
+  // It is told, sees the match, and plays again when it can keep up.
+  expect(peer(mesh, 2).heard('peer-substituted')).toHaveLength(1);
+  slow.advances = 60;
+  mesh.run(15_000);
+  expect(peer(mesh, 0).session.slots[2]).toBe('active');
+  expect(peer(mesh, 0).heard('peer-left')).toEqual([]);
+  expectAllEqual(mesh);
+});
+
+test('a player that is heard but sends no more inputs holds nobody up for long', () => {
+  const withheld = { fromMs: Number.POSITIVE_INFINITY };
+  const mesh = meshOf(13, {
+    intercept: ({ from, bytes }, nowMs) => {
+      const carriesInputs = (bytes[0] as number) < 128 && ((bytes[7] as number) & 127) > 0;
+      if (from !== 1 || nowMs < withheld.fromMs || !carriesInputs) return [bytes];
+      // The same packet without its inputs and the rest, as a liar would send it.
+      const bare = bytes.slice(0, 8);
+      bare[0] = (bare[0] as number) & 0x70;
+      bare[7] = 0;
+      write16(bare, 1, packetCrc(bare, bare.length, KEY));
+      return [bare];
+    },
+  });
+  withheld.fromMs = mesh.nowMs;
+  mesh.run(3000);
+  const substituted = peer(mesh, 0).heard('peer-substituted');
+  expect(substituted.length).toBeGreaterThan(0);
+  expect(substituted.every((event) => event.peer === 'b')).toBe(true);
+  expect(peer(mesh, 0).session.frameConfirmed).toBeGreaterThan(220);
+});
+
+test('a slow path is no slow player: with much loss and delay nobody is substituted for it', () => {
+  const mesh = meshOf(12, { conditions: { oneWayMs: 120, jitterMs: 40, loss: 0.1 } });
+  mesh.run(20_000);
+  for (const it of mesh.peers) expect(it.heard('peer-substituted')).toEqual([]);
   expectAllEqual(mesh);
 });
 
