@@ -7,11 +7,11 @@ import { Controls } from './input/controls.js';
 import { TouchPad } from './input/touch-pad.js';
 import type { Address } from './net/address.js';
 import { enterRoom, openLobby, type RumbleMatch } from './net/join-match.js';
-import { practiceSeats, seatsOf } from './net/seats.js';
+import { practiceSeats, type Roster, seatsOf } from './net/seats.js';
 import { inWords } from './net/words.js';
 import { handsOf } from './play/hands.js';
 import { botSeed, localMatch, Show } from './play/local-match.js';
-import { playMatch } from './play/play-match.js';
+import { playMatch, togglePause } from './play/play-match.js';
 import { RoomSession } from './play/room-session.js';
 import { loadProfile, type Profile, saveProfile } from './profile.js';
 import { type LobbyMood, MenuScreen } from './screens/menu-screen.js';
@@ -202,7 +202,7 @@ export class App {
         botsOnly: address.bot,
         look: () => this.#handle.match,
       }),
-      onMatch: (match) => this.#play(match, room),
+      onMatch: (match, roster) => this.#play(match, roster),
       onLeave: () => void this.#leaveRoom(),
       onLost: () => this.#roomLost(),
     });
@@ -246,20 +246,24 @@ export class App {
 
   // --- match
 
-  #play(match: RumbleMatch, room: Room): void {
+  #play(match: RumbleMatch, roster: Roster): void {
     this.#show.end();
     this.#handle.match = match;
-    const names = new Map(room.members.map(({ peer, name }) => [peer, name]));
-    this.#perform(match, seatsOf(match, room), {
+    const session = this.#session;
+    this.#perform(match, {
+      seats: () => seatsOf(match, roster),
+      self: this.#handle.room?.self,
       leaveLabel: 'Back to the room',
       leave: () => this.#leaveMatch(match),
-      nameOf: (peer) => names.get(peer) ?? 'Somebody',
+      nameOf: (peer) => roster.nameOf(peer),
+      pausedBy: () => roster.pausing(),
+      onPausing: (pausing) => session?.setPausing(pausing),
     });
     match.on('ended', ({ reason }) => {
       if (this.#handle.match !== match) return;
       if (reason === 'peer-lost') this.#toasts.show('Everybody else is gone: the match is over.', 'bad');
-      else if (reason === 'removed')
-        this.#toasts.show('Your connection was gone too long: the others play on without you.', 'bad');
+      else if (reason === 'removed' || reason === 'refused' || reason === 'join-failed')
+        this.#toasts.show('You were gone too long, and the others did not let you back in.', 'bad');
       else if (reason !== 'left') this.#toasts.show('The connection was lost: the match is over.', 'bad');
       this.#backToRoom();
     });
@@ -293,7 +297,10 @@ export class App {
       botsOnly: address.bot,
     });
     this.#handle.match = match;
-    this.#perform(match, practiceSeats(this.#profile.name, this.#profile.livery, bots + 1), {
+    const seats = practiceSeats(this.#profile.name, this.#profile.livery, bots + 1);
+    this.#perform(match, {
+      seats: () => seats,
+      self: undefined,
       leaveLabel: 'Back to the menu',
       leave: async () => {
         this.#endMatch();
@@ -301,14 +308,20 @@ export class App {
         await match.leave();
       },
       nameOf: () => 'Somebody',
+      pausedBy: () => undefined,
+      onPausing: () => {},
     });
   }
 
-  #perform(match: RumbleMatch, seats: readonly Seat[], ways: Ways): void {
+  #perform(match: RumbleMatch, ways: Ways): void {
     this.#showScreen(undefined);
+    const pause = (): void => togglePause(match, ways.onPausing);
+    this.#controls.onPause = pause;
     this.#stopPlaying = playMatch({
       match,
-      seats,
+      seats: ways.seats,
+      self: ways.self,
+      pausedBy: ways.pausedBy,
       stage: this.#parts.stage,
       hud: this.#hud,
       synth: this.#synth,
@@ -318,6 +331,7 @@ export class App {
         leaveLabel: ways.leaveLabel,
         onLeave: () => void ways.leave(),
         onRematch: () => this.#controls.nudge(),
+        onPause: pause,
         muted: this.#profile.muted,
         onMute: () => this.#toggleMute(),
       },
@@ -334,12 +348,20 @@ export class App {
   #endMatch(): void {
     this.#stopPlaying();
     this.#stopPlaying = () => {};
+    this.#controls.onPause = () => {};
     this.#handle.match = undefined;
   }
 }
 
-/** How a match is left, and what its peers are called. */
+/** How a match is left, and what is known of its peers. */
 interface Ways {
+  readonly seats: () => readonly Seat[];
+  /** This page among the peers; undefined without a network. */
+  readonly self: PeerId | undefined;
+  /** The name of whoever stopped the match, if it is known. */
+  readonly pausedBy: () => string | undefined;
+  /** This page stops the match, or lets it go on. */
+  readonly onPausing: (pausing: boolean) => void;
   readonly leaveLabel: string;
   readonly leave: () => Promise<void>;
   readonly nameOf: (peer: PeerId) => string;

@@ -51,12 +51,16 @@ export function beginMatch(state: RumbleState): void {
 
 /** Everybody back onto a full platform, on a circle that turns from round to round so that no seat is better. */
 export function beginRound(state: RumbleState): void {
-  const players = presentCount(state);
   state.round += 1;
   state.roundWinner = NOBODY;
+  enter(state, PHASE.countdown);
+  placeAll(state);
+}
+
+function placeAll(state: RumbleState): void {
+  const players = presentCount(state);
   state.radiusStart = startRadius(players);
   state.radius = state.radiusStart;
-  enter(state, PHASE.countdown);
   let seat = 0;
   for (let slot = 0; slot < PLAYERS_MAX; slot++) {
     if (state.pucks.status[slot] === PUCK.absent) continue;
@@ -222,18 +226,22 @@ export function stepMatchEnd(state: RumbleState, inputs: readonly RumbleInput[],
 
 /**
  * Keeps the pucks in step with the slots: a vacant slot's puck is taken away, a newly filled slot's puck waits for
- * the next round. Who is left alone in a match of several has won it.
+ * the next round, or gets its place at once while all still wait for "go". A substituted slot's puck stays: its player comes
+ * back to it. Who is left alone in a match of several has won it; who was alone and gets company begins anew.
  */
 export function followSlots(state: RumbleState, context: StepContext): void {
   const { status } = state.pucks;
   let gone = 0;
+  let came = 0;
   for (let slot = 0; slot < PLAYERS_MAX; slot++) {
     const vacant = context.slots[slot] === 'vacant';
     if (vacant === (status[slot] === PUCK.absent)) continue;
     if (vacant) gone += 1;
+    else came += 1;
     if (vacant) takeAway(state, slot, context);
     else welcome(state, slot, context);
   }
+  if (came > 0) makeRoom(state);
   if (gone === 0 || state.phase === PHASE.matchEnd || presentCount(state) !== 1) return;
   for (let slot = 0; slot < PLAYERS_MAX; slot++) {
     if (status[slot] !== PUCK.absent) endMatch(state, slot, context);
@@ -253,6 +261,13 @@ function welcome(state: RumbleState, slot: number, context: StepContext): void {
   state.pucks.wins[slot] = 0;
   state.pucks.knockouts[slot] = 0;
   state.pucks.ready[slot] = 0;
-  state.entrants = Math.max(state.entrants, presentCount(state));
   context.emit('welcome', { slot }, { key: slot });
+}
+
+/** Newcomers are there. */
+function makeRoom(state: RumbleState): void {
+  const wasAlone = state.entrants < 2;
+  state.entrants = Math.max(state.entrants, presentCount(state));
+  if (wasAlone && state.entrants > 1) beginMatch(state);
+  else if (state.phase === PHASE.countdown) placeAll(state);
 }

@@ -7,16 +7,22 @@ import { type Seat, seatLivery } from '../view/arena-source.js';
 import { PLACE } from '../view/palette.js';
 import { Banner } from './banner.js';
 import { NetMark } from './net-mark.js';
+import { PauseCurtain } from './pause-curtain.js';
 import { Results, type ResultsChoices } from './results.js';
-import { ScoreCards } from './score-cards.js';
+import { type LateMark, ScoreCards } from './score-cards.js';
 
 /** What a player can do in the HUD. */
 export interface HudChoices extends ResultsChoices {
   readonly onMute: () => boolean;
+  /** Stops the match for all, or lets it go on. */
+  readonly onPause: () => void;
   readonly muted: boolean;
 }
 
 const FEED_MS = 2600;
+/** From the winning push to the table; for those who missed the push. */
+const RESULTS_MS = 2300;
+const LATE_RESULTS_MS = 3000;
 
 /** See the head of this file. */
 export class Hud {
@@ -25,6 +31,7 @@ export class Hud {
   readonly #banner = new Banner();
   readonly #results = new Results();
   readonly #net = new NetMark();
+  readonly #curtain = new PauseCurtain(() => this.#choices?.onPause());
   readonly #round = el('div', { class: 'round-name' });
   readonly #fuse = el('i');
   readonly #feed = el('div', { class: 'feed' });
@@ -52,12 +59,13 @@ export class Hud {
     this.#banner.clear();
     this.#feed.replaceChildren();
     this.setWaiting(undefined);
+    this.#curtain.set(undefined);
     this.#net.element.hidden = true;
     const mute = soundButton(choices);
     const leave = el('button', { class: 'icon-button', text: 'Leave', onClick: choices.onLeave });
     const fuse = el('div', { class: 'fuse' }, this.#fuse);
     this.#root.replaceChildren(
-      el('div', { class: 'corner left' }, leave, mute),
+      el('div', { class: 'corner left' }, leave, pauseButton(choices), mute),
       el('div', { class: 'round' }, this.#round, fuse),
       el('div', { class: 'corner right' }, this.#net.element),
       this.#cards.element,
@@ -65,17 +73,35 @@ export class Hud {
       this.#feed,
       this.#pad,
       this.#waiting,
+      this.#curtain.element,
       this.#results.element,
     );
-    this.#root.dataset['players'] = String(seats.length);
+    this.#countPlayers();
     this.#root.hidden = false;
+  }
+
+  /** Somebody came in, or is called something else. */
+  reseat(seats: readonly Seat[], state: RumbleState): void {
+    this.#seats = seats;
+    this.#cards.begin(seats);
+    this.#cards.follow(state);
+    this.#countPlayers();
+    if (!this.#results.element.hidden && this.#choices !== undefined)
+      this.#results.open(state, seats, this.#choices);
+  }
+
+  #countPlayers(): void {
+    this.#root.dataset['players'] = String(this.#seats.filter(({ empty }) => empty !== true).length);
   }
 
   /** Shows a state; called for each frame, touches the page only when something changed. */
   follow(state: RumbleState): void {
     this.#cards.follow(state);
     this.#results.follow(state);
-    if (state.phase !== PHASE.matchEnd && this.#resultsTimer !== undefined) this.#closeResults();
+    const isOver = state.phase === PHASE.matchEnd;
+    if (!isOver && this.#resultsTimer !== undefined) this.#closeResults();
+    // Whoever came when all was over has heard no announcement of it.
+    if (isOver && this.#resultsTimer === undefined) this.#openResults(state, LATE_RESULTS_MS);
     if (state.round !== this.#shownRound) {
       this.#shownRound = state.round;
       this.#round.textContent = `Round ${state.round}`;
@@ -140,12 +166,16 @@ export class Hud {
 
   #matchWon(slot: number, state: RumbleState): void {
     this.#say(`${this.#name(slot)} wins!`, seatLivery(this.#seats, slot).color, 2400);
+    this.#openResults(state, RESULTS_MS);
+  }
+
+  #openResults(state: RumbleState, afterMs: number): void {
     clearTimeout(this.#resultsTimer);
     this.#resultsTimer = setTimeout(() => {
       if (this.#choices === undefined) return;
       this.#results.open(state, this.#seats, this.#choices);
       this.#root.classList.add('over');
-    }, 2300);
+    }, afterMs);
   }
 
   #closeResults(): void {
@@ -182,9 +212,14 @@ export class Hud {
     this.#net.follow(stats);
   }
 
-  /** Marks a slot as hard to hear. */
-  setLate(slot: number, late: boolean): void {
-    this.#cards.setLate(slot, late);
+  /** Marks a slot whose player is late. */
+  setLate(slot: number, mark: LateMark): void {
+    this.#cards.setLate(slot, mark);
+  }
+
+  /** Says that all stand still because somebody wants it, and who; `undefined`: nobody does. */
+  setPaused(by: string | undefined): void {
+    this.#curtain.set(by);
   }
 
   /** A line over the arena while the match stands still; `undefined` takes it away. */
@@ -216,6 +251,14 @@ export class Hud {
     const touch = getComputedStyle(this.#pad).display !== 'none';
     return { top: cards.bottom + 8, right: 6, bottom: touch ? Math.min(230, height * 0.27) : 24, left: 6 };
   }
+}
+
+/** Two bars. */
+function pauseButton({ onPause }: HudChoices): HTMLElement {
+  const attributes = { type: 'button', 'aria-label': 'Pause' };
+  const button = el('button', { class: 'icon-button', title: 'Pause (P)', attributes, onClick: onPause });
+  button.append(svg('0 0 24 24', [{ d: 'M6 5H10V19H6ZM14 5H18V19H14Z', fill: 'currentColor' }]));
+  return button;
 }
 
 /** A loudspeaker with waves, or with a stroke through it. */

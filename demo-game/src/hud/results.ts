@@ -38,6 +38,7 @@ export class Results {
         wins: state.pucks.wins[slot] as number,
         kos: state.pucks.knockouts[slot] as number,
       }))
+      .filter(({ seat }) => seat.empty !== true)
       .sort((a, b) => b.wins - a.wins || b.kos - a.kos || a.slot - b.slot);
     const head = ['', 'Player', 'Rounds', 'Pushes', ''].map((text) => el('span', { text }));
     const table = el('div', { class: 'results-table' }, el('div', { class: 'results-row head' }, ...head));

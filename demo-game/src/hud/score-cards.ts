@@ -5,8 +5,14 @@ import type { Seat } from '../view/arena-source.js';
 import { css, liveryOf } from '../view/palette.js';
 import { badge } from './badge.js';
 
+/** How late a player is: see {@link ScoreCards.setLate}. */
+export type LateMark = 'late' | 'away' | undefined;
+
 interface Card {
   readonly element: HTMLElement;
+  readonly tag: HTMLElement;
+  /** What the tag says while its player is there. */
+  readonly label: string;
   readonly pips: readonly HTMLElement[];
   /** What is shown, to touch the page only when it changes. */
   shown: string;
@@ -22,12 +28,16 @@ export class ScoreCards {
     this.#cards.length = 0;
     const left = el('div', { class: 'cards-side' });
     const right = el('div', { class: 'cards-side cards-right' });
-    seats.forEach((seat, slot) => {
+    const count = seats.filter(({ empty }) => empty !== true).length;
+    let laid = 0;
+    for (const seat of seats) {
       const card = makeCard(seat);
       this.#cards.push(card);
-      (slot < Math.ceil(seats.length / 2) ? left : right).append(card.element);
-    });
-    this.element.dataset['count'] = String(seats.length);
+      if (seat.empty === true) continue;
+      (laid < Math.ceil(count / 2) ? left : right).append(card.element);
+      laid += 1;
+    }
+    this.element.dataset['count'] = String(count);
     this.element.replaceChildren(left, right);
   }
 
@@ -45,9 +55,13 @@ export class ScoreCards {
     }
   }
 
-  /** Marks a player as hard to hear. */
-  setLate(slot: number, late: boolean): void {
-    this.#cards[slot]?.element.classList.toggle('late', late);
+  /** Marks a player as hard to hear ('late'), or as one whom nobody waits for ('away'). */
+  setLate(slot: number, mark: LateMark): void {
+    const card = this.#cards[slot];
+    if (card === undefined) return;
+    card.element.classList.toggle('late', mark !== undefined);
+    card.element.classList.toggle('away', mark === 'away');
+    card.tag.textContent = mark === 'away' ? 'Late' : card.label;
   }
 }
 
@@ -61,7 +75,8 @@ function cardState(state: RumbleState, slot: number): string {
 function makeCard(seat: Seat): Card {
   const pips = Array.from({ length: ROUNDS_TO_WIN }, () => el('i', { class: 'pip' }));
   const name = el('span', { class: 'card-name', text: seat.name });
-  const label = el('span', { class: 'card-tag', text: seat.mine ? 'You' : seat.bot ? 'Bot' : '' });
+  const label = seat.mine ? 'You' : seat.bot ? 'Bot' : '';
+  const tag = el('span', { class: 'card-tag', text: label });
   const element = el(
     'div',
     { class: seat.mine ? 'card mine' : 'card' },
@@ -69,10 +84,10 @@ function makeCard(seat: Seat): Card {
     el(
       'div',
       { class: 'card-text' },
-      el('div', { class: 'card-line' }, name, label),
+      el('div', { class: 'card-line' }, name, tag),
       el('div', { class: 'pips' }, ...pips),
     ),
   );
   element.style.setProperty('--c', css(liveryOf(seat.livery).color));
-  return { element, pips, shown: '' };
+  return { element, tag, label, pips, shown: '' };
 }

@@ -31,6 +31,11 @@ export class Controls {
     this.#keyboard.playing = playing;
   }
 
+  /** What the pause key does. */
+  set onPause(onPause: () => void) {
+    this.#keyboard.onPause = onPause;
+  }
+
   /** Presses dash once, for a button on the screen. */
   nudge(): void {
     this.#nudged = true;

@@ -1,4 +1,4 @@
-/** Arrows or WASD steer, space dashes, shift brakes. J and K do too, for whoever likes their hands apart. */
+/** Arrows or WASD steer, space dashes, shift brakes, P pauses. J and K do too, for whoever likes their hands apart. */
 import type { Device, Hands } from './device.js';
 
 type Action = 'left' | 'right' | 'up' | 'down' | 'dash' | 'brake';
@@ -25,6 +25,8 @@ export class Keyboard implements Device {
   readonly hands: Hands = { x: 0, y: 0, dash: false, brake: false };
   /** Whether keys belong to the game. */
   playing = false;
+  /** The pause key went down. */
+  onPause: () => void = () => {};
   readonly #held = new Set<string>();
   #pressed = false;
 
@@ -41,6 +43,7 @@ export class Keyboard implements Device {
   }
 
   #down(event: KeyboardEvent): void {
+    if (event.code === 'KeyP' && this.playing && !event.repeat && !isTyping(event.target)) this.onPause();
     const action = KEYS[event.code];
     if (action === undefined || !this.playing || isTyping(event.target)) return;
     // Space on a focused button would click it, arrows would scroll.

@@ -24,7 +24,12 @@ export function startMatch(room: Room, readInput: ReadInput): Promise<RumbleMatc
   return room.startMatch(rumble, { readInput, inputDelayFrames: 'auto' });
 }
 
-/** Everybody else's way: waits until the owner starts one. */
-export function nextMatch(room: Room, readInput: ReadInput, signal: AbortSignal): Promise<RumbleMatch> {
-  return room.nextMatch(rumble, { readInput, inputDelayFrames: 'auto', signal });
+/** Everybody else's way: into the match that runs, or into the next one that the owner starts. */
+export function nextMatch(
+  room: Room,
+  readInput: ReadInput,
+  { signal, back }: { readonly signal: AbortSignal; readonly back: boolean },
+): Promise<RumbleMatch> {
+  const again = back ? { joinRunning: true } : {};
+  return room.nextMatch(rumble, { readInput, inputDelayFrames: 'auto', signal, ...again });
 }

@@ -16,6 +16,10 @@ export interface MemberData {
   readonly bot: boolean;
   /** It is in a match right now. */
   readonly playing: boolean;
+  /** It has stopped the match. */
+  readonly pausing: boolean;
+  /** Slots it plays in the match, for those who come later. */
+  readonly slots: readonly number[];
 }
 
 /** Reads what a member says of itself; anything may come from another page. */
@@ -27,7 +31,14 @@ export function readMemberData(data: Readonly<Record<string, unknown>>, fallback
     livery: known ? livery : fallbackLivery,
     bot: data['bot'] === true,
     playing: data['playing'] === true,
+    pausing: data['pausing'] === true,
+    slots: readSlots(data['slots']),
   };
+}
+
+function readSlots(value: unknown): readonly number[] {
+  if (!Array.isArray(value) || value.length > PLAYERS_MAX) return [];
+  return value.filter((slot) => Number.isInteger(slot) && slot >= 0 && slot < PLAYERS_MAX);
 }
 
 interface Claim {
@@ -35,25 +46,71 @@ interface Claim {
   readonly livery: number | undefined;
   readonly mine: boolean;
   readonly bot: boolean;
+  readonly empty?: boolean;
   readonly peer?: PeerId;
 }
 
-/** Seats of a network match: each peer's slots lie side by side, in the order of the session's peers. */
-export function seatsOf(match: RumbleMatch, room: Room): readonly Seat[] {
-  const members = new Map<PeerId, Member>(room.members.map((member) => [member.peer, member]));
-  const claims: Claim[] = [];
-  for (const peer of match.session.peers) {
-    const member = members.get(peer);
-    const mine = peer === room.self;
-    const count = mine ? match.localSlots.length : (member?.localPlayers ?? 1);
-    const data = readMemberData(member?.data ?? {}, claims.length);
-    for (let index = 0; index < count; index++) {
-      const bot = index > 0 || data.bot;
-      const name = index === 0 ? (member?.name ?? 'Somebody') : botName(claims.length);
-      claims.push({ name, livery: index === 0 ? data.livery : undefined, mine: mine && !bot, bot, peer });
-    }
+/** What pages knew of the members of a room, for the time after they are gone. */
+export class Roster {
+  readonly #room: Room;
+  readonly #known = new Map<PeerId, Pick<Member, 'name' | 'data'>>();
+
+  constructor(room: Room) {
+    this.#room = room;
+    this.look();
   }
+
+  /** Takes in who is there now. */
+  look(): void {
+    for (const member of this.#room.members) this.#known.set(member.peer, member);
+  }
+
+  /** A member as it was last seen. */
+  of(peer: PeerId): Pick<Member, 'name' | 'data'> | undefined {
+    return this.#room.member(peer) ?? this.#known.get(peer);
+  }
+
+  nameOf(peer: PeerId): string {
+    return this.of(peer)?.name ?? 'Somebody';
+  }
+
+  /** Who says now that it stopped the match. */
+  pausing(): string | undefined {
+    return this.#room.members.find((member) => readMemberData(member.data, 0).pausing)?.name;
+  }
+}
+
+/** Seats of a network match, by slot. The first slot of a page is a person's, the others are its bots'. */
+export function seatsOf(match: RumbleMatch, roster: Roster): readonly Seat[] {
+  const owners = ownersOf(match, roster);
+  const met = new Set<PeerId>();
+  const claims = owners.map((peer, slot): Claim => {
+    if (peer === undefined) return { name: '', livery: undefined, mine: false, bot: false, empty: true };
+    const isFirst = !met.has(peer);
+    met.add(peer);
+    const member = roster.of(peer);
+    const data = readMemberData(member?.data ?? {}, slot);
+    const bot = !isFirst || data.bot;
+    return {
+      name: isFirst ? (member?.name ?? 'Somebody') : botName(slot),
+      livery: isFirst ? data.livery : undefined,
+      mine: match.localSlots.includes(slot) && !bot,
+      bot,
+      peer,
+    };
+  });
   return dress(claims);
+}
+
+/** slot -> peer, without the empty slots at the end. What a page says of its own slots fills what a latecomer cannot know. */
+function ownersOf(match: RumbleMatch, roster: Roster): readonly (PeerId | undefined)[] {
+  const owners = [...match.slotOwners];
+  for (const peer of match.session.peers) {
+    const data = readMemberData(roster.of(peer)?.data ?? {}, 0);
+    for (const slot of data.playing ? data.slots : []) owners[slot] ??= peer;
+  }
+  const count = owners.reduce((least, owner, slot) => (owner === undefined ? least : slot + 1), 0);
+  return owners.slice(0, count);
 }
 
 /** Seats of a practice match: you first, then bots. Without a name (the menu's own show) all are nameless bots. */

@@ -3,6 +3,7 @@ import type { Member, Room } from 'rollmesh';
 import type { Toasts } from '../hud/toasts.js';
 import type { Address } from '../net/address.js';
 import { nextMatch, type ReadInput, type RumbleMatch, startMatch } from '../net/join-match.js';
+import { Roster } from '../net/seats.js';
 import { inWords } from '../net/words.js';
 import type { Profile } from '../profile.js';
 import { RoomScreen } from '../screens/room-screen.js';
@@ -15,7 +16,7 @@ export interface RoomSessionOptions {
   readonly profile: Profile;
   readonly toasts: Toasts;
   readonly readInput: ReadInput;
-  readonly onMatch: (match: RumbleMatch) => void;
+  readonly onMatch: (match: RumbleMatch, roster: Roster) => void;
   /** The player wants to go. */
   readonly onLeave: () => void;
   /** The lobby server does not know the room any more. */
@@ -31,7 +32,13 @@ export class RoomSession {
   readonly #options: RoomSessionOptions;
   readonly #stops: (() => void)[] = [];
   readonly #ending = new AbortController();
-  #playing = false;
+  readonly #roster: Roster;
+  /** Ends the present wait for a match, to begin another. */
+  #waiting = new AbortController();
+  /** The player wants back into a match that they left. */
+  #back = false;
+  #match: RumbleMatch | undefined;
+  #pausing = false;
   #starting = false;
   #loading = true;
   /** `&players=` starts one match; after it people decide. */
@@ -41,9 +48,14 @@ export class RoomSession {
     this.#options = options;
     const { room, address } = options;
     this.#autoStart = address.players !== undefined;
+    this.#roster = new Roster(room);
     this.screen = new RoomScreen(room, {
       onReady: (ready) => void room.setReady(ready),
       onStart: () => void this.#start(),
+      onBack: () => {
+        this.#back = true;
+        this.#waiting.abort();
+      },
       onBots: (bots) => this.#setBots(bots),
       onChat: (text) => void room.chat(text).catch((error: unknown) => this.#complain(error)),
       onLeave: options.onLeave,
@@ -57,7 +69,9 @@ export class RoomSession {
 
   /** Back from a match. */
   resume(): void {
-    this.#playing = false;
+    this.#match = undefined;
+    this.#pausing = false;
+    this.screen.setLeft(true);
     this.#say();
     this.screen.setStarting(false);
   }
@@ -65,6 +79,7 @@ export class RoomSession {
   /** Ends the stay on this page; leaving the room is the caller's. */
   end(): void {
     this.#ending.abort();
+    this.#waiting.abort();
     for (const stop of this.#stops) stop();
   }
 
@@ -87,12 +102,25 @@ export class RoomSession {
     this.#startIfFull();
   }
 
+  get #playing(): boolean {
+    return this.#match !== undefined;
+  }
+
+  /** Lets the others know who stopped the match, or that nobody does. */
+  setPausing(pausing: boolean): void {
+    if (pausing === this.#pausing) return;
+    this.#pausing = pausing;
+    this.#say();
+  }
+
   #say(): void {
     const { room, address, profile } = this.#options;
     void room.setData({
       livery: profile.livery,
       bot: address.bot,
       playing: this.#playing,
+      pausing: this.#pausing,
+      slots: this.#match?.localSlots ?? [],
       loading: this.#loading,
     });
   }
@@ -106,6 +134,7 @@ export class RoomSession {
   #follow(room: Room): void {
     const { toasts, onLost } = this.#options;
     const changed = (): void => {
+      this.#roster.look();
       this.screen.refresh();
       this.#startIfFull();
     };
@@ -134,9 +163,11 @@ export class RoomSession {
       room.on('lobby-online', () => this.screen.setOffline(false)),
       room.on('room-lost', ({ message }) => onLost(message)),
       room.on('match-starting', ({ included }) => {
+        this.screen.setLeft(false);
         if (included) this.screen.setStarting(true);
-        else tell('A match starts without you: you were away. You are in the next one.', 'plain');
+        else tell('A match starts without you: you were away. You come in as soon as you can.', 'plain');
       }),
+      room.on('match-joining', (progress) => this.screen.setJoining(progress)),
     );
   }
 
@@ -169,25 +200,33 @@ export class RoomSession {
   /** Whoever owns the room may start, and owners change: so everybody always waits for the next match. */
   async #waitForMatches(): Promise<void> {
     const { room, readInput } = this.#options;
-    const { signal } = this.#ending;
-    while (!signal.aborted && room.phase === 'open') {
+    const ending = this.#ending.signal;
+    while (!ending.aborted && room.phase === 'open') {
+      this.#waiting = new AbortController();
+      const { signal } = this.#waiting;
+      const back = this.#back;
+      this.#back = false;
       try {
-        this.#enter(await nextMatch(room, readInput, signal));
+        this.#enter(await nextMatch(room, readInput, { signal, back }));
       } catch (error) {
-        if (signal.aborted || room.phase !== 'open') return;
+        if (ending.aborted || room.phase !== 'open') return;
         this.screen.setStarting(false);
-        this.#complain(error);
+        if (!signal.aborted) this.#complain(error);
       }
     }
   }
 
   #enter(match: RumbleMatch): void {
     const { room, onMatch } = this.#options;
-    this.#playing = true;
+    this.#match = match;
+    this.screen.setJoining(undefined);
     this.#autoStart = false;
     this.#say();
     void room.setReady(false);
-    onMatch(match);
+    match.on('peer-joined', ({ peer }) => {
+      if (peer === room.self && this.#match === match) this.#say();
+    });
+    onMatch(match, this.#roster);
   }
 
   #complain(error: unknown): void {

@@ -59,11 +59,12 @@ export class ArenaScene extends Scene {
 
   /** Draws `source` from now on; `undefined` keeps the last picture. */
   watch(source: ArenaSource | undefined, seats: readonly Seat[]): void {
+    const isNew = source !== undefined && source !== this.#source;
     this.#source = source;
     this.#seats = seats;
     this.#view?.begin(seats);
     if (this.#view !== undefined && source !== undefined) this.cameras.main.setVisible(true);
-    if (source !== undefined) this.#framedRadius = source.state.radiusStart * 1.25;
+    if (isNew) this.#framedRadius = source.state.radiusStart * 1.25;
   }
 
   /** Shows what a step announced. */

@@ -1,5 +1,5 @@
 /** The room before and between matches: the link to send, who is here, who is ready. */
-import type { LinkPhase, Member, Room } from 'rollmesh';
+import type { JoiningProgress, LinkPhase, Member, Room } from 'rollmesh';
 import { el } from '../dom.js';
 import { badge } from '../hud/badge.js';
 import { readMemberData } from '../net/seats.js';
@@ -8,6 +8,8 @@ import { readMemberData } from '../net/seats.js';
 export interface RoomActions {
   readonly onReady: (ready: boolean) => void;
   readonly onStart: () => void;
+  /** Into the match that was left. */
+  readonly onBack: () => void;
   readonly onBots: (bots: number) => void;
   readonly onChat: (text: string) => void;
   readonly onLeave: () => void;
@@ -28,6 +30,9 @@ export class RoomScreen {
   readonly #chat = el('div', { class: 'chat-lines', attributes: { 'aria-live': 'polite' } });
   readonly #offline = el('p', { class: 'room-offline' });
   #starting = false;
+  #joining: JoiningProgress | undefined;
+  /** The match that runs, if one does, was left by this player. */
+  #left = false;
 
   constructor(room: Room, actions: RoomActions) {
     this.#room = room;
@@ -117,6 +122,19 @@ export class RoomScreen {
     this.refresh();
   }
 
+  /** Shows how far this page is on its way into a match that runs. */
+  setJoining(progress: JoiningProgress | undefined): void {
+    this.#joining = progress;
+    this.refresh();
+  }
+
+  /** Whether the player has left the latest match. */
+  setLeft(left: boolean): void {
+    this.#left = left;
+    this.#joining = undefined;
+    this.refresh();
+  }
+
   /** Shows that the lobby server is away. */
   setOffline(offline: boolean): void {
     this.#offline.hidden = !offline;
@@ -168,10 +186,7 @@ export class RoomScreen {
     const slots = here.reduce((sum, { localPlayers }) => sum + localPlayers, 0);
     const others = here.filter(({ peer }) => peer !== this.#room.self);
     if (this.#starting) return { label: 'Connecting \u2026', hint: 'Building the arena.', disabled: true };
-    if (this.#matchRuns()) {
-      const hint = 'A match is running. You are in the next one.';
-      return { label: this.#self?.ready === true ? 'Ready' : "I'm ready", hint, disabled: false };
-    }
+    if (this.#matchRuns()) return this.#standingOutside();
     const unready = others.filter(({ ready }) => !ready).map(({ name }) => name);
     if (!isOwner) {
       const ready = this.#self?.ready === true;
@@ -190,8 +205,32 @@ export class RoomScreen {
     return { label: unready.length > 0 ? 'Start anyway' : 'Start', hint, disabled: false };
   }
 
+  /** Others play: the way in. */
+  #standingOutside(): { readonly label: string; readonly hint: string; readonly disabled: boolean } {
+    const { phase, bytesReceived = 0, bytesTotal = 0, reason } = this.#joining ?? {};
+    if (this.#left && (phase === undefined || phase === 'failed'))
+      return { label: 'Back into the match', hint: 'The match runs on without you.', disabled: false };
+    if (phase === 'refused')
+      return {
+        label: 'Waiting \u2026',
+        hint: `${reason ?? 'Not now.'} You are in the next one.`,
+        disabled: true,
+      };
+    if (phase === 'fetching' || phase === 'seating') {
+      const share =
+        bytesTotal > 0 && phase === 'fetching' ? Math.floor((100 * bytesReceived) / bytesTotal) : 100;
+      return { label: `Joining \u2026 ${share} %`, hint: 'A match is running. You come in.', disabled: true };
+    }
+    return { label: 'Joining \u2026', hint: 'A match is running. Asking its players \u2026', disabled: true };
+  }
+
   #pressGo(): void {
-    if (this.#room.isOwner && !this.#matchRuns()) this.#actions.onStart();
+    if (this.#matchRuns()) {
+      this.setLeft(false);
+      this.#actions.onBack();
+      return;
+    }
+    if (this.#room.isOwner) this.#actions.onStart();
     else this.#actions.onReady(this.#self?.ready !== true);
   }
 

@@ -10,6 +10,8 @@ export interface ArenaSource {
   /** 0 (previous) to 1 (state). */
   readonly alpha: number;
   readonly frameCurrent: number;
+  /** Who plays each slot; absent where it does not matter. */
+  readonly session?: { readonly slots: readonly ('active' | 'substituted' | 'vacant')[] };
 }
 
 /** One slot of a match as people see it. */
@@ -20,6 +22,8 @@ export interface Seat {
   /** A person at this page steers it. */
   readonly mine: boolean;
   readonly bot: boolean;
+  /** Nobody has this slot: it stands between others that are taken. */
+  readonly empty?: boolean;
   /** The page that plays it; undefined when there is no network. */
   readonly peer?: PeerId;
 }

@@ -76,7 +76,8 @@ export class ArenaView {
     for (let slot = 0; slot < PLAYERS_MAX; slot++) {
       const x = this.#smoothing.x[slot] as number;
       const y = this.#smoothing.y[slot] as number;
-      const layers = { gauges: this.#gauges, trails: this.#trails };
+      const absent = source.session?.slots[slot] === 'substituted';
+      const layers = { gauges: this.#gauges, trails: this.#trails, absent };
       this.#pucks[slot]?.update(state, { x, y, elapsedMs, ...framing, ...layers });
     }
     this.#sparks.update(elapsedMs);

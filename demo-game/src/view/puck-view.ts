@@ -31,6 +31,8 @@ export interface PuckMoment {
   /** Canvas pixels per arena unit, and per pixel of the page. */
   readonly zoom: number;
   readonly density: number;
+  /** Its player is late, and somebody else plays for it. */
+  readonly absent: boolean;
   /** Shared drawing layers of all pucks, cleared by the caller. */
   readonly gauges: GameObjects.Graphics;
   readonly trails: GameObjects.Graphics;
@@ -131,7 +133,7 @@ export class PuckView {
       .setVisible(true)
       .setPosition(x + wobble, y)
       .setScale(BODY_SCALE * scale)
-      .setAlpha(1);
+      .setAlpha(moment.absent ? 0.55 : 1);
     this.#body.setDepth(DEPTH.pucks + slot * 0.01);
     this.#body.setRotation(0);
     this.#shadow
@@ -151,6 +153,7 @@ export class PuckView {
     this.#drawHeading(state, moment);
     this.#drawBrace(pucks.braking[slot] === 1, moment);
     this.#drawGauge(state, moment);
+    if (moment.absent) this.#drawAbsence(moment);
     this.#drawName(state, moment);
     this.#trail.add(x, y, elapsedMs);
     this.#trail.draw(moment.trails, {
@@ -207,6 +210,17 @@ export class PuckView {
       gauges.lineStyle(3, 0xffffff, this.#readyFlash).strokeCircle(x, y, radius + (1 - this.#readyFlash) * 9);
     }
     if (this.#mine) this.#drawOwnRing(state, { x, y, gauges });
+  }
+
+  /** "Nobody at the wheel": three short arcs that go round the puck. */
+  #drawAbsence({ x, y, gauges }: PuckMoment): void {
+    const radius = PUCK_RADIUS * 1.4;
+    for (let arc = 0; arc < 3; arc++) {
+      const from = this.#clockMs / 420 + (arc * Math.PI * 2) / 3;
+      gauges.lineStyle(3, 0xffd166, 0.9).beginPath();
+      gauges.arc(x, y, radius, from, from + 0.9);
+      gauges.strokePath();
+    }
   }
 
   /** "This one is yours": a thin ring, and before a round one that closes in on the puck. */

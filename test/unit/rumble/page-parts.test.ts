@@ -42,10 +42,19 @@ describe('seats', () => {
   });
 
   test('read what a member says of itself without trust', () => {
-    expect(readMemberData({ livery: 2, playing: true }, 5)).toEqual({ livery: 2, bot: false, playing: true });
+    const quiet = { bot: false, playing: false, pausing: false, slots: [] };
+    expect(readMemberData({ livery: 2, playing: true, slots: [1, 7], pausing: true }, 5)).toEqual({
+      ...quiet,
+      livery: 2,
+      playing: true,
+      pausing: true,
+      slots: [1, 7],
+    });
     for (const livery of [-1, 8, 1.5, '2', null, Number.NaN]) {
-      expect(readMemberData({ livery, bot: 'yes' }, 5)).toEqual({ livery: 5, bot: false, playing: false });
+      expect(readMemberData({ livery, bot: 'yes' }, 5)).toEqual({ ...quiet, livery: 5 });
     }
+    for (const slots of ['1', [8, -1, 0.5, null], new Array(9).fill(0), {}])
+      expect(readMemberData({ slots }, 5).slots).toEqual([]);
   });
 });
 

@@ -163,6 +163,45 @@ describe('a match', () => {
     expect(match.state.pucks.status[2]).toBe(PUCK.standing);
   });
 
+  test('gives a slot that is filled during the countdown its place at once, as far from the others as they are from one another', () => {
+    const match = new BareMatch(2);
+    match.steps(10);
+    match.slots[5] = 'active';
+    match.step();
+    const { pucks } = match.state;
+    expect(pucks.status[5]).toBe(PUCK.standing);
+    const distance = (a: number, b: number): number =>
+      Math.hypot(
+        (pucks.x[a] as number) - (pucks.x[b] as number),
+        (pucks.y[a] as number) - (pucks.y[b] as number),
+      );
+    expect(distance(0, 5)).toBeCloseTo(distance(0, 1), 6);
+    expect(distance(1, 5)).toBeCloseTo(distance(0, 1), 6);
+  });
+
+  test('begins anew when somebody who was alone gets company', () => {
+    const match = new BareMatch(1).toPlay();
+    match.place(0, { x: 999, y: 0 }).step();
+    match.slots[1] = 'active';
+    match.step();
+    expect(match.state).toMatchObject({ round: 1, phase: PHASE.countdown, entrants: 2, roundWinner: -1 });
+    expect([...match.state.pucks.status.slice(0, 2)]).toEqual([PUCK.standing, PUCK.standing]);
+    expect([...match.state.pucks.wins]).toEqual(new Array(8).fill(0));
+  });
+
+  test('keeps the puck of a player who is late where it is', () => {
+    const match = new BareMatch(3).toPlay();
+    match.place(1, { x: 20, y: 30 });
+    match.slots[1] = 'substituted';
+    match.steps(5);
+    expect(match.state.pucks.status[1]).toBe(PUCK.standing);
+    expect(match.announced('gone')).toEqual([]);
+    match.slots[1] = 'active';
+    match.steps(5);
+    expect(match.announced('welcome')).toEqual([]);
+    expect(match.state.pucks.status[1]).toBe(PUCK.standing);
+  });
+
   test('of one player is a place to try things: it ends rounds on a fall and never ends', () => {
     const match = new BareMatch(1).toPlay();
     match.steps(100);
