@@ -38,6 +38,8 @@ import { leavePeerId, takePeerId } from './tab-identity.js';
 
 /** Most members of a room, spectators included. */
 const membersMax = LOBBY_LIMITS.playersMaxMax + LOBBY_LIMITS.spectatorsMax;
+/** Waits for the server to let go of the page that this one follows, in milliseconds; after the last it is a new player. */
+const farewellWaitsMs = [150, 400, 1000] as const;
 /** Most messages kept for a room that is just being entered. */
 const earlyMessagesMax = 256;
 /** Most rooms that one `list` collects. */
@@ -72,16 +74,21 @@ export async function connectLobby(url: string, options: ConnectLobbyOptions): P
     webSocket !== undefined,
     'connectLobby: there is no WebSocket here. Pass { webSocket } from the "ws" package.',
   );
-  const known = peer ?? takePeerId(app);
-  const given = { ...options, webSocket, ...(known === undefined ? {} : { peer: known }) };
-  try {
-    return await openLobby(socketUrl(url), given, peer === undefined);
-  } catch (error) {
-    // The server still waits for the page before: this one is a new player then.
-    const isTaken = error instanceof SdkError && error.code === 'lobby-refused' && known !== peer;
-    if (!isTaken || signal?.aborted === true) throw error;
-    return openLobby(socketUrl(url), { ...given, peer: randomPeerId() }, true);
+  const at = socketUrl(url);
+  const kept = peer === undefined ? takePeerId(app) : undefined;
+  if (kept === undefined)
+    return openLobby(at, { ...options, webSocket, peer: peer ?? randomPeerId() }, peer === undefined);
+  for (const waitMs of farewellWaitsMs) {
+    try {
+      return await openLobby(at, { ...options, webSocket, peer: kept }, true);
+    } catch (error) {
+      if (!(error instanceof SdkError) || error.code !== 'lobby-refused') throw error;
+      // The server has not heard the farewell of the page before yet.
+      const wait = new Promise<void>((resolve) => setTimeout(resolve, waitMs));
+      await unlessAborted(wait, signal, 'connectLobby');
+    }
   }
+  return openLobby(at, { ...options, webSocket, peer: randomPeerId() }, true);
 }
 
 async function openLobby(url: string, options: LobbyOptions, keepsPeer: boolean): Promise<Lobby> {
@@ -95,7 +102,10 @@ async function openLobby(url: string, options: LobbyOptions, keepsPeer: boolean)
   return lobby;
 }
 
-type LobbyOptions = ConnectLobbyOptions & { readonly webSocket: LobbySocketConstructor };
+type LobbyOptions = ConnectLobbyOptions & {
+  readonly peer: PeerId;
+  readonly webSocket: LobbySocketConstructor;
+};
 
 function socketUrl(text: string): string {
   let url: URL;
@@ -146,7 +156,7 @@ class LiveLobby implements Lobby {
   /** @param keepsPeer the page that comes after a reload is the same player. */
   constructor(url: string, options: LobbyOptions, keepsPeer: boolean) {
     const { iceServers = [] } = options;
-    this.self = options.peer ?? randomPeerId();
+    this.self = options.peer;
     this.#createTransport =
       options.createTransport ?? ((signals) => createMesh({ signals, iceServers, maxPeers: membersMax }));
     this.ready = new Promise((resolve, reject) => {
