@@ -1,0 +1,201 @@
+/** What a view change decides and keeps: cuts, frozen slots, planned frames, and what a commit settles. */
+import { NO_FRAME } from '../../../sdk/src/session/slot-log.js';
+import { NO_PLAN } from '../../../sdk/src/wire/view-body.js';
+import { BODY, lastOf, message, NOBODY, type Scene, sceneOf, WITHOUT_3 } from './view-scene.js';
+
+const CELLS = (frames: number): Uint8Array => new Uint8Array((frames + 7) >> 3);
+const heldTo = (frame: number, frames = 0) => ({ held: [{ slot: 3, frame, cells: CELLS(frames) }] });
+
+function limits({ logs }: Scene): number[] {
+  return logs.map(({ limit }) => limit);
+}
+
+test('the cut is the most that anybody holds, with the inputs from the least on', () => {
+  const scene = sceneOf(0);
+  scene.change.advance(WITHOUT_3, 0);
+  scene.change.receive(1, message('report', 0, heldTo(17)), 1);
+  scene.change.receive(2, message('report', 0, heldTo(26, 6)), 2);
+  expect(scene.staged).toEqual([[3, 20, 26]]);
+  const { body } = lastOf(scene, 'accept');
+  expect(body.cuts).toEqual([{ slot: 3, base: 17, cut: 26, cells: CELLS(9) }]);
+  // Inputs up to the cut may still come.
+  expect(limits(scene)).toEqual([NO_FRAME, NO_FRAME, NO_FRAME, 26]);
+});
+
+test('a report whose inputs do not continue the log does not count', () => {
+  const scene = sceneOf(0);
+  scene.change.advance(WITHOUT_3, 0);
+  scene.change.receive(1, message('report', 0), 1);
+  scene.stages = false;
+  scene.change.receive(2, message('report', 0, heldTo(26, 6)), 2);
+  expect(scene.said()).toEqual(['propose>1', 'propose>2']);
+  scene.change.receive(2, message('report', 0, heldTo(20)), 3);
+  expect(scene.said()).toEqual(['accept>1', 'accept>2']);
+  scene.change.receive(1, message('report', 0, heldTo(40, 20)), 4);
+  expect(scene.staged).toEqual([[3, 20, 26]]);
+});
+
+test('a report brings the inputs that the proposer lacks, and no others', () => {
+  const scene = sceneOf(1);
+  const [, , , log] = scene.logs;
+  log?.cells.bytes.fill(5, log.cells.offsetOf(18));
+  const propose = (frame: number, slot = 3) =>
+    scene.change.receive(0, message('propose', 0, { held: [{ slot, frame }] }), 0);
+  propose(16);
+  expect(lastOf(scene, 'report').held).toEqual([{ slot: 3, frame: 20, cells: Uint8Array.of(0b10, 5) }]);
+  propose(20);
+  expect(lastOf(scene, 'report').held[0]?.cells).toHaveLength(0);
+  propose(25);
+  expect(lastOf(scene, 'report').held[0]?.cells).toHaveLength(0);
+  propose(3, 2);
+  expect(lastOf(scene, 'report').held[0]?.cells).toHaveLength(0);
+});
+
+test('a promise freezes the slots it is about, and others stay frozen while another report binds', () => {
+  const scene = sceneOf(0);
+  scene.change.receive(1, message('propose', 1, { removed: 8 }), 0);
+  expect(limits(scene)).toEqual([NO_FRAME, NO_FRAME, NO_FRAME, 20]);
+  scene.change.receive(2, message('propose', 2, { removed: 0, late: 2, round: 2 }), 1);
+  expect(limits(scene)).toEqual([NO_FRAME, 20, NO_FRAME, 20]);
+  scene.change.receive(1, message('abort', 1, { round: 7 }), 2);
+  expect(limits(scene)).toEqual([NO_FRAME, 20, NO_FRAME, 20]);
+  scene.change.receive(1, message('abort', 1), 3);
+  expect(limits(scene)).toEqual([NO_FRAME, 20, NO_FRAME, NO_FRAME]);
+  expect(scene.change.busy).toBe(true);
+  scene.change.receive(2, message('abort', 2, { round: 2 }), 4);
+  expect([limits(scene), scene.change.busy]).toEqual([new Array(4).fill(NO_FRAME), false]);
+});
+
+test('a higher ballot of another ends our own proposal', () => {
+  const scene = sceneOf(0);
+  scene.change.advance(WITHOUT_3, 0);
+  scene.said();
+  scene.change.receive(1, message('propose', 1, { round: 2 }), 1);
+  expect(scene.said()).toEqual(['abort>1', 'abort>2', 'report>1']);
+  const other = sceneOf(0);
+  other.change.advance(WITHOUT_3, 0);
+  other.said();
+  other.change.receive(2, message('accept', 2, { round: 2 }), 1);
+  expect(other.said().slice(0, 2)).toEqual(['abort>1', 'abort>2']);
+});
+
+test('what others accepted under the highest ballot is completed, not what is new', () => {
+  const scene = sceneOf(0);
+  scene.change.advance(WITHOUT_3, 0);
+  const accepted = (round: number, cut: number) => ({
+    ballot: { round, voter: 1 },
+    body: { ...BODY, cuts: [{ slot: 3, base: cut, cut, cells: CELLS(0) }] },
+  });
+  scene.change.receive(1, message('report', 0, { accepted: accepted(3, 18) }), 1);
+  scene.change.receive(2, message('report', 0, { accepted: accepted(5, 19) }), 2);
+  expect(lastOf(scene, 'accept').body.cuts[0]?.cut).toBe(19);
+});
+
+test('a planned frame lies behind every limit, and none without limits', () => {
+  const plan = { ...NO_PLAN, pace: 'pause' as const, removed: 0 };
+  const scene = sceneOf(0);
+  scene.change.advance({ ...NOBODY, plan }, 0);
+  for (const [from, limit] of [
+    [1, 40],
+    [2, 47],
+    [3, 33],
+  ] as const)
+    scene.change.receive(from, message('report', 0, { limit, held: [] }), 1);
+  expect(lastOf(scene, 'accept').body).toMatchObject({
+    pace: 'pause',
+    frame: 48,
+    removed: 0,
+    late: 0,
+    cuts: [],
+  });
+  expect(scene.limits.at(-1)).toBe(47);
+  const none = sceneOf(0);
+  none.change.advance({ ...NOBODY, plan }, 0);
+  for (const from of [1, 2, 3])
+    none.change.receive(from, message('report', 0, { limit: NO_FRAME, held: [] }), 1);
+  expect(none.messages.some(({ kind }) => kind === 'accept')).toBe(false);
+});
+
+test('a commit settles everything: slots are free, ballots begin anew, plans rise', () => {
+  const scene = sceneOf(1);
+  scene.change.receive(0, message('propose', 0, { round: 9, lead: 12 }), 0);
+  expect(limits(scene)[3]).toBe(20);
+  scene.change.receive(
+    0,
+    message('commit', 0, { body: { ...BODY, removed: 0, returned: 8, frame: 90, cuts: [] } }),
+    1,
+  );
+  expect([scene.change.busy, scene.change.viewId, limits(scene)]).toEqual([
+    false,
+    1,
+    new Array(4).fill(NO_FRAME),
+  ]);
+  expect(scene.limits.at(-1)).toBe(NO_FRAME);
+  scene.said();
+  scene.change.receive(0, message('propose', 0, { viewId: 2, round: 1, removed: 0, lead: 3 }), 2);
+  expect(scene.said()).toEqual(['report>0']);
+  // Plans come in rising order: nothing before frame 90 is confirmed late.
+  expect(lastOf(scene, 'report').limit).toBe(90);
+});
+
+test('who is removed follows a commit of any later view; who stays only the next one, with its inputs at hand', () => {
+  const removed = sceneOf(3);
+  removed.change.receive(0, message('commit', 0, { viewId: 5 }), 0);
+  expect([removed.change.viewId, removed.applied.length]).toEqual([5, 1]);
+  const stays = sceneOf(1);
+  stays.stages = false;
+  const ahead = { ...BODY, cuts: [{ slot: 3, base: 20, cut: 26, cells: CELLS(6) }] };
+  stays.change.receive(0, message('commit', 0, { body: ahead }), 0);
+  expect([stays.change.viewId, stays.staged]).toEqual([0, [[3, 20, 26]]]);
+  stays.stages = true;
+  stays.change.receive(0, message('commit', 0, { body: ahead }), 1);
+  expect(stays.change.viewId).toBe(1);
+  const planned = { ...BODY, removed: 0, returned: 8, cuts: [], frame: 30 };
+  stays.final = 30;
+  stays.change.receive(0, message('commit', 0, { viewId: 2, body: planned }), 2);
+  expect(stays.change.viewId).toBe(1);
+  stays.final = 29;
+  stays.change.receive(0, message('commit', 0, { viewId: 2, body: planned }), 3);
+  expect(stays.change.viewId).toBe(2);
+});
+
+test('a newcomer begins in its view: plans before its state are no news, and it has no older commits', () => {
+  const scene = sceneOf(1);
+  scene.change.startFrom(7, 60);
+  expect(scene.change.viewId).toBe(7);
+  scene.change.catchUp(2, 0);
+  expect(scene.said()).toEqual([]);
+  scene.final = 60;
+  const plan = { ...BODY, removed: 0, returned: 8, cuts: [], frame: 60 };
+  scene.change.receive(0, message('commit', 0, { viewId: 8, body: plan }), 0);
+  expect(scene.change.viewId).toBe(8);
+  scene.change.receive(0, message('propose', 0, { viewId: 9, removed: 0, lead: 3 }), 1);
+  expect(lastOf(scene, 'report').limit).toBe(60);
+});
+
+test('the last of two follows the branch of a lower peer that went on without it', () => {
+  const commit = message('commit', 0, { body: { ...BODY, removed: 4 } });
+  const scene = sceneOf(2);
+  scene.voters = 0b0100;
+  scene.change.startFrom(1, 0);
+  scene.change.receive(0, commit, 0);
+  expect([scene.applied.length, scene.change.viewId]).toEqual([1, 1]);
+  // Not alone, not from a higher peer, not if it is not removed.
+  scene.voters = 0b0110;
+  scene.change.receive(0, commit, 1);
+  scene.voters = 0b0100;
+  scene.change.receive(3, commit, 2);
+  scene.change.receive(0, message('commit', 0), 3);
+  expect(scene.applied).toHaveLength(1);
+});
+
+test('64 commits are kept for those who are behind', () => {
+  const scene = sceneOf(1);
+  for (let viewId = 1; viewId <= 65; viewId += 1) {
+    const body = { ...BODY, removed: 0, returned: 8, cuts: [], frame: viewId + 30 };
+    scene.change.receive(0, message('commit', 0, { viewId, body }), viewId);
+  }
+  expect(scene.change.viewId).toBe(65);
+  scene.change.catchUp(2, 0);
+  expect(scene.said()).toHaveLength(64);
+});
