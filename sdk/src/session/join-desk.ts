@@ -314,6 +314,7 @@ export class JoinDesk {
     for (const promised of this.#promised) {
       if (promised.frame !== frame) continue;
       const { peer: joiner, nonce } = promised;
+      // Refused, if more come in at once than states are held for: this member has none then, others may.
       this.#offer.open({ joiner, nonce, header: this.#headerOf(promised), serialize }, clock.nowMs);
     }
     this.#promised = this.#promised.filter((promised) => promised.frame > frame);

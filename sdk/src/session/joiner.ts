@@ -82,6 +82,11 @@ export class Joiner {
     return this.#fetch?.progress();
   }
 
+  /** A link is closed: nothing comes from there. */
+  linkClosed(peer: PeerId): void {
+    this.#fetch?.removeMember(peer);
+  }
+
   /** Takes a message of a member. False if it is none of a join. */
   receive(from: PeerId, bytes: Uint8Array, nowMs: number): boolean {
     if (bytes[0] !== KIND_JOIN_REPLY) return this.#fetch?.receive(from, bytes, nowMs) ?? false;
