@@ -31,7 +31,7 @@ const SIZES = [
     name: 'rollmesh without peerjs',
     source: "export * from 'rollmesh';",
     external: ['peerjs'],
-    budgetBytes: 69 * KB,
+    budgetBytes: 71 * KB,
   },
   { name: 'rollmesh/math', source: "export * from 'rollmesh/math';" },
   { name: 'rollmesh/simulator', source: "export * from 'rollmesh/simulator';" },

@@ -65,7 +65,7 @@ export const CANARIES = [
   },
   {
     name: 'the cut is the minimum of what the survivors hold',
-    file: 'session/fresh-body.ts',
+    file: 'session/view-value.ts',
     find: 'const cut = Math.max(...frames);',
     replace: 'const cut = Math.min(...frames);',
     peers: 6,
@@ -115,8 +115,8 @@ export const CANARIES = [
   {
     name: 'an input is stored one frame late',
     file: 'session/own-inputs.ts',
-    find: 'const field = input.encodeInto(value, log.cells.bytes, log.cells.offsetOf(frame));',
-    replace: 'const field = input.encodeInto(value, log.cells.bytes, log.cells.offsetOf(frame + 1));',
+    find: 'else this.#encode(log, log.cells.bytes, log.cells.offsetOf(log.received + 1));',
+    replace: 'else this.#encode(log, log.cells.bytes, log.cells.offsetOf(log.received + 2));',
   },
   {
     name: 'a cell that did not change is decoded as neutral',

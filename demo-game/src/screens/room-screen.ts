@@ -221,7 +221,10 @@ export class RoomScreen {
         bytesTotal > 0 && phase === 'fetching' ? Math.floor((100 * bytesReceived) / bytesTotal) : 100;
       return { label: `Joining \u2026 ${share} %`, hint: 'A match is running. You come in.', disabled: true };
     }
-    return { label: 'Joining \u2026', hint: 'A match is running. Asking its players \u2026', disabled: true };
+    const hint = this.#isPaused()
+      ? 'The match is paused. You come in when it goes on.'
+      : 'A match is running. Asking its players \u2026';
+    return { label: 'Joining \u2026', hint, disabled: true };
   }
 
   #pressGo(): void {
@@ -232,6 +235,10 @@ export class RoomScreen {
     }
     if (this.#room.isOwner) this.#actions.onStart();
     else this.#actions.onReady(this.#self?.ready !== true);
+  }
+
+  #isPaused(): boolean {
+    return this.#room.members.some(({ data }) => readMemberData(data, 0).pausing);
   }
 
   /** Some of those who are here are in a match without us. */

@@ -141,3 +141,61 @@ test('so many changes are kept, the oldest are forgotten first', () => {
   expect([log.controlAt(20), log.periodStart(20)]).toEqual(['owner', 20]);
   expect([log.controlAt(30), log.periodStart(39)]).toEqual(['substitute', 30]);
 });
+
+test('owner and epoch of a frame are those of its time', () => {
+  const log = filled(40);
+  log.change(31, 'substitute');
+  log.reopen(35);
+  log.change(50, 'vacant');
+  log.reopen(60, 4);
+  const frames = [0, 30, 31, 34, 35, 49, 50, 59, 60, 99];
+  expect(frames.map((frame) => log.epochAt(frame))).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 2, 2]);
+  expect(frames.map((frame) => log.ownerAt(frame))).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 4, 4]);
+  expect(log.owner).toBe(4);
+});
+
+test('what a newcomer is told of a slot is what its own log starts from', () => {
+  const log = filled(40);
+  expect(log.manifestAt(30)).toEqual({
+    ...{ owner: 1, control: 'owner', since: 0, epoch: 0, held: 30 },
+    input: Uint8Array.of(30, 0),
+  });
+  log.change(41, 'substitute');
+  expect(log.manifestAt(60)).toEqual({
+    ...{ owner: 1, control: 'substitute', since: 41, epoch: 0, held: 40 },
+    input: Uint8Array.of(40, 0),
+  });
+  // Of frames before the change it tells what was then.
+  expect(log.manifestAt(40)).toMatchObject({ control: 'owner', since: 0, held: 40 });
+  const fresh = new SlotLog(3, 9, 2);
+  fresh.startFrom(log.manifestAt(60));
+  expect([fresh.owner, fresh.control, fresh.since, fresh.epoch, fresh.received, fresh.held]).toEqual([
+    1,
+    'substitute',
+    41,
+    0,
+    40,
+    40,
+  ]);
+  expect(cellOf(fresh, 40)).toEqual([40, 0]);
+  expect(fresh.manifestAt(60)).toEqual(log.manifestAt(60));
+  for (const it of [log, fresh]) it.reopen(70);
+  expect([fresh.held, fresh.received, fresh.epoch]).toEqual([log.held, log.received, log.epoch]);
+});
+
+test('of a slot that is lost or vacant a newcomer is told no input, of a vacant one no owner', () => {
+  const log = filled(40);
+  log.change(41, 'lost');
+  expect(log.manifestAt(60)).toMatchObject({
+    owner: 1,
+    control: 'lost',
+    held: 40,
+    input: Uint8Array.of(0, 0),
+  });
+  log.change(61, 'vacant');
+  expect(log.manifestAt(70)).toMatchObject({ owner: undefined, control: 'vacant', held: 60 });
+  const fresh = new SlotLog(3, 1, 2);
+  fresh.startFrom(log.manifestAt(70));
+  expect([fresh.owner, fresh.isActive]).toEqual([NO_OWNER, false]);
+  expect(new SlotLog(0, 1, 2).manifestAt(0)).toMatchObject({ held: 0, input: Uint8Array.of(0, 0) });
+});

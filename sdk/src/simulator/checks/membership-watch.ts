@@ -53,6 +53,8 @@ export class MembershipWatch {
   >();
   /** Each broken final frame is reported once. */
   readonly #reportedFinals = new Set<string>();
+  /** By peer: the newest view in which it was told of a change. */
+  readonly #viewIds: number[];
   readonly #watchersLost = new Set<number>();
   /** Ends of somebody's inputs that were agreed by more than one voter's word. */
   readonly #agreed: Change[] = [];
@@ -65,6 +67,7 @@ export class MembershipWatch {
     this.#owners = [...options.owners];
     this.#known = Array.from({ length: options.peerCount }, () => []);
     this.#lostBy = Array.from({ length: options.peerCount }, () => new Set<number>());
+    this.#viewIds = new Array<number>(options.peerCount).fill(0);
     this.#finals = new Array<number>(options.peerCount).fill(0);
   }
 
@@ -97,8 +100,10 @@ export class MembershipWatch {
   /** `observer` was told of a loss. False if the lost peer had no slot, which changes nothing. */
   left(observer: number, lost: number, reason: 'left' | 'lost'): boolean {
     this.departures += 1;
+    // Who learns later what others decided need not have found it silent itself.
+    const isFirst = !this.#lostBy.some((others) => others.has(lost));
     this.#lostBy[observer]?.add(lost);
-    if (reason === 'lost' && !this.#options.isDown(lost)) this.#checkSilence(observer, lost);
+    if (isFirst && reason === 'lost' && !this.#options.isDown(lost)) this.#checkSilence(observer, lost);
     // Who came in again and has no slot yet changes nothing by going.
     if (this.#statusOf(observer, lost) === 'lost') return false;
     if (this.isVoter(lost)) return true;
@@ -156,9 +161,14 @@ export class MembershipWatch {
     this.#alone.delete(peer);
     this.#lostBy[peer]?.clear();
     const views = [...this.#views.keys()].filter((id) => id <= viewId);
-    const view = views.length === 0 ? undefined : this.#views.get(Math.max(...views));
-    const other = this.#known.findIndex((_, index) => index !== peer && !this.#options.isDown(index));
-    const changes = this.hasForked ? this.#known[other] : view?.changes;
+    const newest = views.length === 0 ? 0 : Math.max(...views);
+    // One that decided alone is the only one to know its views.
+    const host = this.#viewIds
+      .map((id, index) => ({ id, index }))
+      .filter(({ id, index }) => index !== peer && !this.#options.isDown(index) && id <= viewId)
+      .sort((left, right) => right.id - left.id)[0];
+    const isOfHost = host !== undefined && (this.hasForked || host.id > newest);
+    const changes = isOfHost ? this.#known[host.index] : this.#views.get(newest)?.changes;
     const known = this.#known[peer] as Change[];
     known.splice(0, known.length, ...(changes ?? []));
     this.#finals[peer] = 0;
@@ -167,6 +177,7 @@ export class MembershipWatch {
 
   /** After a call in which `peer` was told of losses: what it knows in the view it is in now. */
   viewReached(peer: number, viewId: number): void {
+    this.#viewIds[peer] = viewId;
     if (this.hasForked || this.#alone.has(peer)) return;
     const key = keyOf(this.#known[peer] as Change[]);
     const first = this.#views.get(viewId);
