@@ -4,6 +4,7 @@
  */
 import { PACKET_BYTES_MAX } from '../base/limits.js';
 import type { PeerId } from '../base/peer-id.js';
+import { encodeStranger } from '../wire/handshake-message.js';
 import { encodePace } from '../wire/pace-message.js';
 import type { Newcomer, ViewBody } from '../wire/view-body.js';
 import { encodeForward, encodeViewMessage } from '../wire/view-messages.js';
@@ -177,8 +178,18 @@ export class Council {
       remote.isBehind = false;
       remote.catchUpAtMs = this.#options.clock.nowMs;
       this.viewChange.catchUp(remote.index, 0);
+      if (!remote.member)
+        this.#outbox.push(remote, encodeStranger(this.viewId, this.#options.setup.matchKey));
     }
     if (!this.#outbox.empty) this.#outbox.flush();
+  }
+
+  /**
+   * A peer says that we are no member for it. Who has slots is removed by a view alone, on nobody's single word; who has
+   * none was let go when nothing came from it for a while, and asks to come in again.
+   */
+  notKnown(by: RemotePeer, viewId: number): void {
+    if (this.#selfVote === 0 && by.isVoter && viewId >= this.viewId) this.#options.events.ended('removed');
   }
 
   /** The peer at `index` of `peers`. */

@@ -23,7 +23,7 @@ import type { MatchClock } from './match-clock.js';
 import type { RemotePeer } from './remote-peer.js';
 import type { SessionSetup } from './session-setup.js';
 import { NO_FRAME, type SlotLog } from './slot-log.js';
-import { StateOffer } from './state-offer.js';
+import { type Offer, StateOffer } from './state-offer.js';
 import type { TransferSend } from './transfer-send.js';
 
 /** Newcomers that are remembered at a time. */
@@ -50,6 +50,11 @@ interface Promised {
   readonly frame: number;
   readonly viewId: number;
   readonly peers: readonly ManifestPeer[];
+}
+
+/** The state of a promised frame. */
+interface Kept extends Pick<Offer, 'header' | 'serialize'> {
+  readonly promised: Promised;
 }
 
 /** What a desk needs of the setup. */
@@ -84,6 +89,7 @@ export interface JoinDeskOptions {
     captureAt: number;
     readonly simulation: DeskSimulation;
   };
+  readonly frameFinal: () => number;
   readonly send: TransferSend;
   /** A peer asks to come in, for the first time. */
   readonly requested: (peer: PeerId, slotsWanted: number) => void;
@@ -105,6 +111,8 @@ export class JoinDesk {
   readonly #guests = new Map<PeerId, Guest>();
   readonly #joins: number[] = [];
   #promised: Promised[] = [];
+  /** States of promised frames that are not final yet. */
+  #kept: Kept[] = [];
   #wanted: { readonly newcomers: readonly Newcomer[]; readonly seats: readonly Seat[] } | undefined;
 
   constructor(options: JoinDeskOptions) {
@@ -167,7 +175,7 @@ export class JoinDesk {
       guest = {
         peer: from,
         nonce: join.nonce,
-        slotsWanted: join.slotsWanted,
+        slotsWanted: Math.min(join.slotsWanted, this.#options.setup.game.playersMax),
         status: problem === undefined ? 'asked' : 'refused',
         reason: problem ?? '',
         heardAtMs: nowMs,
@@ -177,7 +185,7 @@ export class JoinDesk {
       const remote = this.#remoteOf(from);
       // Who starts over while it still counts as a member lost what it knew: the others go on without it first.
       if (remote?.member === true && remote.nonce !== join.nonce) remote.isReborn = true;
-      if (problem === undefined) this.#options.requested(from, join.slotsWanted);
+      if (problem === undefined) this.#options.requested(from, guest.slotsWanted);
     }
     guest.heardAtMs = nowMs;
   }
@@ -211,7 +219,7 @@ export class JoinDesk {
         if (seats.length > 0) return { newcomers: [], seats };
       } else if (
         remote?.member !== true &&
-        this.#offer.frames.length + this.#promised.length < STATES_OFFERED_MAX
+        this.#offer.frames.length + this.#promised.length + this.#kept.length < STATES_OFFERED_MAX
       ) {
         const index = this.#indexFor(guest.peer);
         if (index >= 0) return { newcomers: [{ index, peer: guest.peer, nonce: guest.nonce }], seats: [] };
@@ -273,6 +281,7 @@ export class JoinDesk {
   advance(): void {
     const { nowMs } = this.#options.clock;
     if (this.#guests.size > 0) for (const guest of this.#guests.values()) this.#attend(guest, nowMs);
+    if (this.#kept.length > 0) this.#offerFinal(nowMs);
     if (this.#offer.isActive) this.#offer.advance(nowMs);
   }
 
@@ -309,16 +318,31 @@ export class JoinDesk {
 
   /** A promised frame is confirmed: its state is kept for the newcomers that came in by it. */
   capture(frame: number): void {
-    const { timeline, clock } = this.#options;
-    const serialize = timeline.simulation.copyOf(frame);
-    for (const promised of this.#promised) {
-      if (promised.frame !== frame) continue;
-      const { peer: joiner, nonce } = promised;
-      // Refused, if more come in at once than states are held for: this member has none then, others may.
-      this.#offer.open({ joiner, nonce, header: this.#headerOf(promised), serialize }, clock.nowMs);
-    }
+    const serialize = this.#options.timeline.simulation.copyOf(frame);
+    for (const promised of this.#promised)
+      if (promised.frame === frame)
+        this.#kept.push({ promised, header: this.#headerOf(promised), serialize });
     this.#promised = this.#promised.filter((promised) => promised.frame > frame);
     this.#captureNext();
+  }
+
+  /** Confirmed frames were taken back: what was kept of them was of a branch that is given up. */
+  rewound(toFrame: number): void {
+    for (const { promised } of this.#kept) if (promised.frame > toFrame) this.#promised.push(promised);
+    this.#kept = this.#kept.filter(({ promised }) => promised.frame <= toFrame);
+    this.#captureNext();
+  }
+
+  /** Offers what is final: a minority may have confirmed frames that the others decide otherwise. */
+  #offerFinal(nowMs: number): void {
+    const final = this.#options.frameFinal();
+    for (const { promised, header, serialize } of this.#kept) {
+      if (promised.frame > final) continue;
+      const { peer: joiner, nonce } = promised;
+      // Refused, if more come in at once than states are held for: this member has none then, others may.
+      this.#offer.open({ joiner, nonce, header, serialize }, nowMs);
+    }
+    this.#kept = this.#kept.filter(({ promised }) => promised.frame > final);
   }
 
   #headerOf({ frame, viewId, peers }: Promised): ManifestHeader {

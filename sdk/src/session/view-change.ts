@@ -309,8 +309,9 @@ export class ViewChange {
     if (attempt.body !== undefined) return;
     for (const { slot, frame, cells } of message.held) {
       const log = this.#host.logs[slot];
-      if (log !== undefined && frame > log.received && !this.#host.stage(log, log.received, frame, cells))
-        return;
+      // Nothing is taken for slots that were not asked about.
+      if (log === undefined || ((attempt.removed | attempt.late) & (1 << log.owner)) === 0) continue;
+      if (frame > log.received && !this.#host.stage(log, log.received, frame, cells)) return;
     }
     attempt.reports.set(from, message);
     this.#decide(attempt);
