@@ -177,6 +177,15 @@ test('a newcomer with another version is told so', async () => {
   expect(error.message).toMatch(/another version.*Reload the page/s);
 });
 
+test('a newcomer whose options make no sense is told so at once', async () => {
+  const { rooms } = await running(['Ada', 'Bob']);
+  const cy = await enter('Cy', rooms[0]);
+  const error = await failure(cy.nextMatch(tapGame, { ...play, predictionFramesMax: 99 }));
+  expect(error.code).toBe('invalid-argument');
+  expect(error.message).toMatch(/predictionFramesMax/);
+  expect((await cy.nextMatch(tapGame, { ...play, joinRunning: true })).localSlots).toEqual([2]);
+});
+
 test('a newcomer takes a new match rather than one that nobody answers for', async () => {
   const { rooms, matches } = await running(['Ada', 'Bob']);
   await Promise.all(matches.map((match) => match.leave()));
