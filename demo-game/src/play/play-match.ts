@@ -91,6 +91,11 @@ class Places {
     return this.seats.flatMap((seat, slot) => (seat.mine ? [slot] : []));
   }
 
+  /** Whether a peer is heard. One that was substituted is back only when it plays again. */
+  hear(peer: PeerId, heard: boolean): void {
+    if (this.#late.get(peer) !== 'away') this.mark(peer, heard ? undefined : 'late');
+  }
+
   mark(peer: PeerId, late: LateMark): void {
     this.#late.set(peer, late);
     for (const [slot, seat] of this.seats.entries())
@@ -112,8 +117,8 @@ class Places {
 function followPeers({ match, self, hud, nameOf, note }: PlayParts, places: Places): (() => void)[] {
   const known = new Set<PeerId>(match.session.peers);
   return [
-    match.on('peer-late', ({ peer }) => places.mark(peer, 'late')),
-    match.on('peer-back', ({ peer }) => places.mark(peer, undefined)),
+    match.on('peer-late', ({ peer }) => places.hear(peer, false)),
+    match.on('peer-back', ({ peer }) => places.hear(peer, true)),
     match.on('peer-substituted', ({ peer }) => {
       places.mark(peer, 'away');
       if (peer === self) note('You were away for a moment: the match played on.', 'plain');

@@ -34,7 +34,7 @@ import { LiveRoom } from './room.js';
 import type { Room, TransportFactory } from './room-types.js';
 import { type RoomListChange, RoomWatch } from './room-watch.js';
 import { runAll } from './run-all.js';
-import { leavePeerId, takePeerId } from './tab-identity.js';
+import { claimPeerId, keepPeerId, recallPeerId } from './tab-identity.js';
 
 /** Most members of a room, spectators included. */
 const membersMax = LOBBY_LIMITS.playersMaxMax + LOBBY_LIMITS.spectatorsMax;
@@ -75,7 +75,7 @@ export async function connectLobby(url: string, options: ConnectLobbyOptions): P
     'connectLobby: there is no WebSocket here. Pass { webSocket } from the "ws" package.',
   );
   const at = socketUrl(url);
-  const kept = peer === undefined ? takePeerId(app) : undefined;
+  const kept = peer === undefined ? recallPeerId(app) : undefined;
   if (kept === undefined)
     return openLobby(at, { ...options, webSocket, peer: peer ?? randomPeerId() }, peer === undefined);
   for (const waitMs of farewellWaitsMs) {
@@ -150,6 +150,8 @@ class LiveLobby implements Lobby {
   /** What the room was entered with, to enter it again if the server forgot this session. */
   #entry: Extract<LobbyRequest, { t: 'join' }> | undefined;
   #watch: RoomWatch | undefined;
+  /** The app for which this tab keeps its id. */
+  readonly #keptFor: string | undefined;
   /** What the server said of a room in the same breath as its answer, before the answer was handled. */
   #early: LobbyPush[] = [];
 
@@ -174,7 +176,9 @@ class LiveLobby implements Lobby {
       onClosed: (error) => this.#closed(error),
       onPush: (message) => this.#hear(message),
     });
-    this.#followPage(keepsPeer ? options.app : undefined);
+    this.#keptFor = keepsPeer ? options.app : undefined;
+    this.#stops.push(claimPeerId(this.self));
+    this.#followPage();
   }
 
   get name(): string {
@@ -268,6 +272,7 @@ class LiveLobby implements Lobby {
       this.#entry = { t: 'join', code: reply.room.code, ...access };
       const opened = this.#openRoom(reply);
       this.#room = opened;
+      if (this.#keptFor !== undefined) keepPeerId(this.#keptFor, this.self);
       runAll(this.#early.map((message) => () => opened.hear(message)));
       return opened;
     });
@@ -350,12 +355,11 @@ class LiveLobby implements Lobby {
   }
 
   /** Follows the page: back on the network, try at once; going away, say goodbye. */
-  #followPage(keptFor: string | undefined): void {
+  #followPage(): void {
     if (typeof addEventListener !== 'function') return;
     const onBack = (): void => this.#connection.retryNow();
     const onGone = (): void => {
       this.#room?.sayGoodbye();
-      if (keptFor !== undefined && this.#room !== undefined) leavePeerId(keptFor, this.self);
       this.#connection.close();
     };
     addEventListener('online', onBack);

@@ -1,5 +1,6 @@
 /** Into a match that runs already: asks its players, fetches its state, and waits for a slot. */
 import { SdkError } from '../base/errors.js';
+import { PEERS_MAX } from '../base/limits.js';
 import type { PeerId } from '../base/peer-id.js';
 import type { SessionEvents } from '../session/session-types.js';
 import { unlessAborted } from './abort.js';
@@ -24,7 +25,7 @@ export interface JoiningProgress {
 
 /** What {@link joinMatch} needs besides what every match needs. */
 export interface JoinLaunch<S, I> extends Omit<Launch<S, I>, 'onLaunching'> {
-  /** All who may be in the match. */
+  /** All who may be in the match, the likeliest first. */
   readonly peers: readonly PeerId[];
   /** Slots wanted; 0 only watches. */
   readonly slotCount: number;
@@ -48,7 +49,7 @@ export async function joinMatch<S, I>(launch: JoinLaunch<S, I>): Promise<Running
     game,
     matchId: start.matchId,
     self,
-    peers: [...new Set([...peers, self])],
+    peers: [...new Set([self, ...peers])].slice(0, PEERS_MAX),
     join: true,
     slotCount,
     ...localChoices(options),

@@ -192,7 +192,7 @@ export class RoomMatches {
         game,
         options,
         admission: this.#admission(options),
-        peers: [...start.peers, ...members().map(({ peer }) => peer)],
+        peers: [...members().map(({ peer }) => peer), ...start.peers],
         slotCount: Math.min(own?.localPlayers ?? 1, game.playersMax),
         signal: attempt.signal,
         onProgress: onJoining,
@@ -209,7 +209,8 @@ export class RoomMatches {
     } catch (error) {
       this.#joinNotBeforeMs = this.#options.now() + joinAgainMs;
       if (!(error instanceof SdkError)) throw error;
-      if (error.code !== 'incompatible') return;
+      // Asking again would not help.
+      if (error.code !== 'incompatible' && error.code !== 'invalid-argument') return;
       this.#over.add(start.matchId);
       this.#waiting = this.#waiting.filter((other) => other !== waiting);
       waiting.refuse(error);

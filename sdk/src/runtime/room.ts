@@ -47,6 +47,8 @@ export class LiveRoom implements Room {
   readonly #matches: RoomMatches;
   readonly #pollAlarm: Alarm;
   readonly #retries = new LinkRetries();
+  /** Requests under way that change the number of local players. */
+  #countsAsked = 0;
   #phase: RoomPhase = 'open';
   #leaving: Promise<void> | undefined;
 
@@ -150,7 +152,13 @@ export class LiveRoom implements Room {
   }
 
   setLocalPlayers(count: number): Promise<void> {
-    return this.#ask({ t: 'me', localPlayers: count });
+    const asked = this.#ask({ t: 'me', localPlayers: count });
+    this.#countsAsked += 1;
+    const settled = (): void => {
+      this.#countsAsked -= 1;
+    };
+    asked.then(settled, settled);
+    return asked;
   }
 
   setMetadata(metadata: JsonObject): Promise<void> {
@@ -277,7 +285,8 @@ export class LiveRoom implements Room {
     const nowMs = this.#host.now();
     this.#pollAlarm.at(nowMs + meshPollMs);
     this.#transport.poll(nowMs);
-    this.#matches.poll(nowMs);
+    // Whoever has just said how many players it brings wants that many slots.
+    if (this.#countsAsked === 0) this.#matches.poll(nowMs);
     if (this.#phase === 'open' && this.#retries.due(nowMs)) this.#followMembers();
   }
 

@@ -56,6 +56,7 @@ export class Joiner {
   #answeredAtMs: number;
   #fetch: StateFetch | undefined;
   #outcome: JoinOutcome | undefined;
+  #progress: FetchProgress | undefined;
 
   constructor(options: JoinerOptions) {
     this.#options = options;
@@ -78,8 +79,9 @@ export class Joiner {
     this.#saidAtMs = Number.NEGATIVE_INFINITY;
   }
 
+  /** How far the fetch was at the end of the latest `advance`: what arrives between two of them counts with the second. */
   get progress(): FetchProgress | undefined {
-    return this.#fetch?.progress();
+    return this.#progress;
   }
 
   /** A link is closed: nothing comes from there. */
@@ -124,6 +126,7 @@ export class Joiner {
       return this.#outcome;
     }
     transfer.advance(nowMs);
+    this.#progress = transfer.progress();
     if (transfer.phase === 'done') this.#takeState(transfer, nowMs);
     else if (transfer.phase === 'failed') this.again(transfer.failure?.message ?? '', nowMs);
     return this.#outcome;

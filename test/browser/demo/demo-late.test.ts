@@ -130,11 +130,42 @@ test('a page that is reloaded comes back into its own slot', async () => {
   await bob.page.reload();
   await reads(ada.page, 'Bob left the match.');
   const { localSlots } = await lookFor(bob.page, (seen) => seen.localSlots.length > 0);
-  expect(localSlots).toEqual(before.slots);
-  expect(await selfOf(bob)).toBe(before.self);
+  expect({ self: await selfOf(bob), slots: localSlots }).toEqual(before);
   expect(new URL(bob.page.url()).searchParams.get('room')).toBe(code);
   expect((await look(bob.page))?.frameCurrent).toBeGreaterThan(frame);
   await reads(ada.page, 'Bob is back in the match.');
+  await expectEqual(pages);
+  await closeAll(pages);
+});
+
+test('a page that sleeps so long that the others go on without it comes back by itself', async () => {
+  const { pages } = await playing('Ada', 'Bob', 'Cy');
+  const [ada, , cy] = pages as [DemoPage, DemoPage, DemoPage];
+  const before = (await look(cy.page))?.localSlots;
+  const heard = await record(cy);
+  await cy.page.evaluate(() => {
+    const endMs = performance.now() + 7000;
+    while (performance.now() < endMs);
+  });
+  await reads(ada.page, 'Cy lost the connection.');
+  await reads(ada.page, 'Cy is back in the match.');
+  await waitUntil(async () => (await heard()).some(({ type }) => type === 'peer-joined'));
+  const { localSlots, sessionPhase } = (await look(cy.page)) ?? {};
+  expect([localSlots, sessionPhase]).toEqual([before, 'running']);
+  await expectEqual(pages);
+  await closeAll(pages);
+});
+
+test('of two, one reloads: the other has won meanwhile, and both play on', async () => {
+  const { pages } = await playing('Ada', 'Bob');
+  const [ada, bob] = pages as [DemoPage, DemoPage];
+  const before = { self: await selfOf(ada), slots: [0] };
+  await ada.page.reload();
+  await lookFor(bob.page, ({ phase }) => phase === PHASE.matchEnd);
+  const { localSlots } = await lookFor(ada.page, (seen) => seen.localSlots.length > 0);
+  expect({ self: await selfOf(ada), slots: localSlots }).toEqual(before);
+  // Both are bots, and bots want a rematch.
+  await lookFor(ada.page, ({ phase }) => phase === PHASE.play);
   await expectEqual(pages);
   await closeAll(pages);
 });

@@ -64,7 +64,7 @@ test('nextMatch in a room whose match runs comes into it, and its players hear o
   expect(matches.map(({ session }) => session.stats().stalls)).toEqual([0, 0]);
 });
 
-test('a page that was reloaded gets its slot back under its old id', async () => {
+test('who comes after somebody has left gets a slot', async () => {
   const { rooms, matches } = await running(['Ada', 'Bob', 'Cy']);
   const old = rooms[1] as Room;
   const left = next(matches[0] as TapMatch, 'peer-left');
@@ -96,6 +96,15 @@ test('with the same id a page gets the same slot', async () => {
   expect(match.localSlots).toEqual([2]);
   expect(a.slotOwners[2]).toBe(bob.self);
   await expectEqual([a, c, match]);
+});
+
+test('a newcomer that brings two players gets two slots', async () => {
+  const { rooms, matches } = await running(['Ada', 'Bob']);
+  const cy = await enter('Cy', rooms[0]);
+  const match = await cy.nextMatch(tapGame, { ...play, localPlayers: 2 });
+  expect(match.localSlots).toEqual([2, 3]);
+  expect(matches[0]?.slotOwners).toEqual([rooms[0]?.self, rooms[1]?.self, cy.self, cy.self]);
+  await expectEqual([...matches, match]);
 });
 
 test('who left a match is not brought back unasked, but on request', async () => {
@@ -166,6 +175,15 @@ test('a newcomer with another version is told so', async () => {
   const error = await failure(cy.nextMatch(makeTapGame('2'), play));
   expect(error.code).toBe('incompatible');
   expect(error.message).toMatch(/another version.*Reload the page/s);
+});
+
+test('a newcomer whose options make no sense is told so at once', async () => {
+  const { rooms } = await running(['Ada', 'Bob']);
+  const cy = await enter('Cy', rooms[0]);
+  const error = await failure(cy.nextMatch(tapGame, { ...play, predictionFramesMax: 99 }));
+  expect(error.code).toBe('invalid-argument');
+  expect(error.message).toMatch(/predictionFramesMax/);
+  expect((await cy.nextMatch(tapGame, { ...play, joinRunning: true })).localSlots).toEqual([2]);
 });
 
 test('a newcomer takes a new match rather than one that nobody answers for', async () => {
@@ -239,11 +257,8 @@ test('the input delay may be changed while the match runs', async () => {
 });
 
 test('the rules of the owner hold for all: late players, their input, and the same delay for everybody', async () => {
-  const [ada, bob] = [await (await stage.connect('Ada')).create({ playersMax: 4 })] as unknown as [
-    Room,
-    Room,
-  ];
-  const other = bob ?? (await enter('Bob', ada));
+  const ada = await (await stage.connect('Ada')).create({ playersMax: 4 });
+  const other = await enter('Bob', ada);
   const joining = other.nextMatch(tapGame, { ...play, inputDelayFrames: 1 });
   const match = await ada.startMatch(tapGame, {
     ...play,

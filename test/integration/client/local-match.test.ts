@@ -1,7 +1,7 @@
 /** The same game without a network. */
 import { startLocalMatch } from 'rollmesh';
 import { tapGame, tapInput } from './tap-game.js';
-import { next, pause } from './waiting.js';
+import { next, pause, until } from './waiting.js';
 
 test('a local match plays all its slots on one page', async () => {
   const slots = new Set<number>();
@@ -44,4 +44,21 @@ test('the same seed and inputs give the same states', async () => {
 
 test('more players than the game takes are refused', () => {
   expect(() => startLocalMatch(tapGame, { playerCount: 9, readInput: tapInput })).toThrow(/1 to 4/);
+});
+
+test('alone, too, a match pauses and goes on', async () => {
+  const match = startLocalMatch(tapGame, { playerCount: 2, readInput: tapInput });
+  await until(() => match.frameCurrent > 5);
+  const paused = next(match, 'match-paused');
+  match.pause();
+  const { frame } = await paused;
+  await until(() => match.session.phase === 'paused' && match.frameCurrent === frame);
+  await pause(100);
+  expect(match.frameCurrent).toBe(frame);
+  const resumed = next(match, 'match-resumed');
+  match.resume();
+  await resumed;
+  await until(() => match.frameCurrent > frame + 5);
+  await match.leave();
+  expect(() => match.pause()).toThrow(expect.objectContaining({ code: 'wrong-phase' }));
 });

@@ -1,10 +1,10 @@
 /** Who a tab is after a reload. */
-import { leavePeerId, takePeerId } from '../../../sdk/src/runtime/tab-identity.js';
+import { claimPeerId, keepPeerId, recallPeerId } from '../../../sdk/src/runtime/tab-identity.js';
 
 const id = 'abcdefghijklmnopqrstuvwxyz';
 
 /** A tab's storage; `full` refuses to keep anything. */
-function storageOf(full = false): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> {
+function storageOf(full = false): Pick<Storage, 'getItem' | 'setItem'> {
   const kept = new Map<string, string>();
   return {
     getItem: (key) => kept.get(key) ?? null,
@@ -12,7 +12,6 @@ function storageOf(full = false): Pick<Storage, 'getItem' | 'setItem' | 'removeI
       if (full) throw new DOMException('full', 'QuotaExceededError');
       kept.set(key, value);
     },
-    removeItem: (key) => void kept.delete(key),
   };
 }
 
@@ -24,22 +23,24 @@ afterEach(() => {
   withStorage(() => undefined);
 });
 
-test('the page that comes after gets the id, once: a duplicated tab must not', () => {
+test('the page that comes after gets the id, unless a lobby of the same page has it', () => {
   const storage = storageOf();
   withStorage(() => storage);
-  expect(takePeerId('bounce')).toBeUndefined();
-  leavePeerId('bounce', id);
-  expect(takePeerId('other')).toBeUndefined();
-  expect(takePeerId('bounce')).toBe(id);
-  expect(takePeerId('bounce')).toBeUndefined();
+  expect(recallPeerId('bounce')).toBeUndefined();
+  const release = claimPeerId(id);
+  keepPeerId('bounce', id);
+  expect(recallPeerId('bounce')).toBeUndefined();
+  release();
+  expect(recallPeerId('bounce')).toBe(id);
+  expect(recallPeerId('other')).toBeUndefined();
 });
 
 test('what is no peer id is not taken for one', () => {
   const storage = storageOf();
   withStorage(() => storage);
   for (const text of ['', 'ABC', `${id}a`, '{}']) {
-    leavePeerId('bounce', text);
-    expect(takePeerId('bounce')).toBeUndefined();
+    keepPeerId('bounce', text);
+    expect(recallPeerId('bounce')).toBeUndefined();
   }
 });
 
@@ -54,6 +55,6 @@ test.each([
   ],
 ])('with a storage that is %s a page is a new player', (_name, get) => {
   withStorage(get);
-  expect(() => leavePeerId('bounce', id)).not.toThrow();
-  expect(takePeerId('bounce')).toBeUndefined();
+  expect(() => keepPeerId('bounce', id)).not.toThrow();
+  expect(recallPeerId('bounce')).toBeUndefined();
 });
