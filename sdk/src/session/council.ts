@@ -154,6 +154,7 @@ export class Council {
       hears: (index) => (this.membership.hears & ~this.membership.slow & (1 << index)) !== 0,
       send: (index, message) => this.#send(index, encodeViewMessage(message, matchKey)),
       stage: (log, base, last, cells) => exchange.stage(log, base, last, cells),
+      startOf: (index) => this.peerAt(index)?.startFrame ?? 0,
       frameFinal: () => this.#options.frameFinal(),
       leadFrames: () => this.#leadFrames(),
       limitConfirm: (frame) => {
@@ -177,9 +178,9 @@ export class Council {
       if (!remote.isBehind) continue;
       remote.isBehind = false;
       remote.catchUpAtMs = this.#options.clock.nowMs;
-      this.viewChange.catchUp(remote.index, 0);
       if (!remote.member)
         this.#outbox.push(remote, encodeStranger(this.viewId, this.#options.setup.matchKey));
+      this.viewChange.catchUp(remote.index, 0);
     }
     if (!this.#outbox.empty) this.#outbox.flush();
   }

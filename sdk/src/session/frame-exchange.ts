@@ -64,10 +64,12 @@ export class FrameExchange {
   #clockFrame = 0;
   /** Highest frame of each slot that each peer is known to hold: V of the design, peer by peer. */
   readonly held: Int32Array[] = [];
-  /** Highest frame of each slot that each peer said it holds, in a report of our own view: what counts for who has no vote. */
+  /** Highest frame of each slot that each peer said it holds, in a report of our view: what counts for who has no vote. */
   readonly said: Int32Array[] = [];
   /** True with three or more peers: reports then say who is heard and what is held. */
   isWide: boolean;
+  /** Frame of the state that we began with: our logs have nothing of before. */
+  #startFrame = 0;
   /** Id of our view. */
   viewId = 0;
 
@@ -102,6 +104,7 @@ export class FrameExchange {
 
   /** All members hold what the state after `frame` is made of. */
   startFrom(frame: number): void {
+    this.#startFrame = frame;
     for (const rows of [this.held, this.said]) for (const row of rows) row.fill(frame);
   }
 
@@ -122,7 +125,7 @@ export class FrameExchange {
     return own.length === 0 ? 0 : (own[own.length - 1] as SlotLog).received;
   }
 
-  /** True if the packet applied last was sent before one that came earlier. */
+  /** The packet applied last was sent before one that came earlier. */
   isOvertaken = false;
   /** Last frame that the packet encoded last carries. */
   lastCarried = 0;
@@ -132,8 +135,7 @@ export class FrameExchange {
     const out = this.#out;
     const { position } = facts.clock;
     const carries = this.carries;
-    // The frame of a packet without inputs orders its reports: it never falls back, though our position may.
-    // It is the newest one stepped: who has no inputs to show shows by it whether it keeps up.
+    // Without inputs a packet names the newest frame stepped, which never falls back: it orders reports, shows who keeps up.
     const clockFrame = Math.max(this.#clockFrame, Math.min(Math.floor(position), facts.frame));
     const newest = carries ? this.newestOwn : clockFrame;
     const range = this.#range;
@@ -226,7 +228,7 @@ export class FrameExchange {
     const log = this.#options.logs[to.relaySlot] as SlotLog;
     const range = this.#relayRange;
     const first = ((this.held[to.index] as Int32Array)[log.slot] as number) + 1;
-    range.count = Math.min(log.received - first + 1, RELAY_FRAMES_MAX);
+    range.count = Math.min(log.lastFrom(first) - first + 1, RELAY_FRAMES_MAX);
     if (range.count < 1) return offset;
     this.#copyForRelay(log.cells, first, range.count);
     const end = writeCells(range, this.#out, offset + 4, PACKET_BYTES_MAX);
@@ -238,7 +240,7 @@ export class FrameExchange {
     return end;
   }
 
-  /** The cells to relay, after a neutral one: an owner may have told two peers different things, so nothing goes on from there. */
+  /** The cells to relay, after a neutral one: an owner may have told two peers different things. */
   #copyForRelay(from: CellRing, first: number, count: number): void {
     const { cellBytes, bytes } = this.#relayCells;
     for (let index = 0; index < count; index += 1) {
@@ -319,12 +321,12 @@ export class FrameExchange {
   }
 
   /**
-   * Decodes frames base + 1 to `last` of one slot into cells beyond what its log holds, without holding them yet.
+   * Decodes frames base + 1 to `last` of one slot (cells of before our own first state are unknown) into cells beyond what its log holds, without holding them yet.
    * @returns false if the log does not reach `base`, or the cells are not exactly those frames of legal inputs
    */
   stage(log: SlotLog, base: number, last: number, cells: Uint8Array): boolean {
     const { cellBytes } = log.cells;
-    if (log.received < base || last - base > STAGED_FRAMES_MAX) return false;
+    if (log.received < base || base < this.#startFrame || last - base > STAGED_FRAMES_MAX) return false;
     // What we sent ourselves nobody has to tell us.
     if (this.#options.ownLogs.includes(log)) return last <= log.received;
     if (skipCells(cells, 0, last - base, cellBytes) !== cells.length) return false;
@@ -367,7 +369,8 @@ export class FrameExchange {
         left -= 1;
         const isFirstHand = log.owner === from.index;
         if (frame <= log.received) {
-          if (frame <= log.received - LOG_FRAMES_KEPT || log.controlAt(frame) !== 'owner') continue;
+          const isKept = frame > log.received - LOG_FRAMES_KEPT && frame > this.#startFrame;
+          if (!isKept || log.controlAt(frame) !== 'owner') continue;
           const isSame = log.equals(log.cells, frame, cell);
           if (!isSame && !this.#resolve(log, { frame, cell, from })) return;
           if (isFirstHand && frame === log.firstHand + 1) log.firstHand = frame;
@@ -411,9 +414,8 @@ export class FrameExchange {
     return true;
   }
 
-  #load(log: SlotLog, frame: number): void {
-    const ring: CellRing = log.cells;
-    const scratch = this.#scratch[log.slot] as Uint8Array;
+  #load({ slot, cells: ring }: SlotLog, frame: number): void {
+    const scratch = this.#scratch[slot] as Uint8Array;
     const at = ring.offsetOf(frame);
     for (let index = 0; index < ring.cellBytes; index += 1)
       scratch[index] = frame < 1 ? 0 : (ring.bytes[at + index] as number);

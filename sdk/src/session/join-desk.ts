@@ -37,7 +37,8 @@ interface Guest {
   readonly peer: PeerId;
   nonce: number;
   slotsWanted: number;
-  status: 'asked' | 'admitted' | 'refused';
+  /** 'stale': it was let in by this JOIN and let go again; what it was offered then is no use any more. */
+  status: 'asked' | 'admitted' | 'refused' | 'stale';
   reason: string;
   heardAtMs: number;
   repliedAtMs: number;
@@ -50,6 +51,7 @@ interface Promised {
   readonly frame: number;
   readonly viewId: number;
   readonly peers: readonly ManifestPeer[];
+  readonly nonces: readonly number[];
 }
 
 /** The state of a promised frame. */
@@ -110,6 +112,8 @@ export class JoinDesk {
   readonly #offer: StateOffer;
   readonly #guests = new Map<PeerId, Guest>();
   readonly #joins: number[] = [];
+  /** Per peer, the number of the JOIN that it came in by, 0 if it was there from the start. */
+  #nonces: number[] = [];
   #promised: Promised[] = [];
   /** States of promised frames that are not final yet. */
   #kept: Kept[] = [];
@@ -254,19 +258,22 @@ export class JoinDesk {
     this.#wanted = undefined;
     for (const { index, peer, nonce } of newcomers) {
       this.#joins[index] = (this.#joins[index] ?? 0) + 1;
+      this.#nonces[index] = nonce;
       const { setup, remotes } = this.#options;
       const peers = setup.peers.map((id, at) => ({
         id,
         isMember: at === setup.selfIndex || remotes.some((remote) => remote.index === at && remote.member),
         joinNumber: this.#joins[at] ?? 0,
       }));
-      if (peer !== setup.self) this.#promised.push({ peer, nonce, frame, viewId, peers });
+      const nonces = setup.peers.map((_, at) => this.#nonces[at] ?? 0);
+      if (peer !== setup.self) this.#promised.push({ peer, nonce, frame, viewId, peers, nonces });
     }
     this.#captureNext();
   }
 
   /** Members know how often each peer has joined; a newcomer is told. */
-  startFrom(peers: readonly ManifestPeer[]): void {
+  startFrom(peers: readonly ManifestPeer[], nonces: readonly number[]): void {
+    this.#nonces = [...nonces];
     for (const [index, { joinNumber }] of peers.entries()) this.#joins[index] = joinNumber;
   }
 
@@ -289,10 +296,13 @@ export class JoinDesk {
     const { keepsPace } = this.#options;
     const remote = this.#remoteOf(guest.peer);
     const isIn = remote?.member === true && remote.nonce === guest.nonce;
-    // It was let in and is gone again: it may ask anew.
-    const isGone = remote !== undefined && !remote.member && remote.nonce === guest.nonce;
+    if (remote !== undefined && !remote.member && remote.nonce === guest.nonce) {
+      guest.status = 'stale';
+      this.#wanted = undefined;
+      this.#offer.close(guest.peer);
+    }
     const isDone = isIn && (remote.logs.length > 0 || (guest.slotsWanted === 0 && keepsPace(remote)));
-    if (isDone || isGone || nowMs - guest.heardAtMs > GUEST_KEPT_MS) {
+    if (isDone || nowMs - guest.heardAtMs > GUEST_KEPT_MS) {
       this.seated(guest.peer);
       return;
     }
@@ -345,7 +355,7 @@ export class JoinDesk {
     this.#kept = this.#kept.filter(({ promised }) => promised.frame > final);
   }
 
-  #headerOf({ frame, viewId, peers }: Promised): ManifestHeader {
+  #headerOf({ frame, viewId, peers, nonces }: Promised): ManifestHeader {
     const { setup, timeline } = this.#options;
     return {
       matchKey: setup.matchKey,
@@ -363,6 +373,7 @@ export class JoinDesk {
         framesPerSecond: setup.game.framesPerSecond,
         options: setup.options as JsonObject,
         playerCount: setup.playerCount,
+        nonces,
       },
     };
   }

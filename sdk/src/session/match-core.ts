@@ -15,6 +15,7 @@ import { FrameExchange } from './frame-exchange.js';
 import { FrameSender } from './frame-sender.js';
 import { Handshake } from './handshake.js';
 import { JoinDesk } from './join-desk.js';
+import type { ManifestConfig } from './join-setup.js';
 import { MatchClock } from './match-clock.js';
 import type { MembershipPhase } from './membership.js';
 import { PacketIntake } from './packet-intake.js';
@@ -232,9 +233,9 @@ export class MatchCore<S, I> {
     this.exchange.addPeers(index + 1);
     this.exchange.forget(index, frame);
     const remote = remoteAt(this.setup, index, this.clock.nowMs);
-    remote.seat([]);
     remote.nonce = nonce;
     remote.isFetching = true;
+    remote.startFrame = frame;
     remote.acked = frame;
     remote.newestFrame = frame;
     const at = this.remotes.findIndex((known) => known.index === index);
@@ -258,9 +259,11 @@ export class MatchCore<S, I> {
     this.exchange.viewId = viewId;
     this.exchange.startFrom(frame);
     this.exchange.isWide = true;
-    this.desk.startFrom(peers);
+    const { nonces } = manifest.config as unknown as ManifestConfig;
+    this.desk.startFrom(peers, nonces);
     for (const remote of this.remotes) {
       remote.member = peers[remote.index]?.isMember === true;
+      remote.nonce = nonces[remote.index] ?? 0;
       remote.acked = frame;
       remote.newestFrame = frame;
     }
@@ -271,6 +274,7 @@ export class MatchCore<S, I> {
 
   /** Takes a packet. */
   receive(peer: PeerId, bytes: Uint8Array, atMs: number): void {
+    if (this.isRemoved) return;
     const remote = this.#byPeer.get(peer);
     if (remote !== undefined) this.#intake.take(remote, bytes, atMs, this.#phase);
     else if (this.#phase !== 'handshake' && this.#phase !== 'ended') this.desk.receive(peer, bytes, atMs);
@@ -335,7 +339,9 @@ export class MatchCore<S, I> {
 
   #advanceMatch(): void {
     const timeline = this.timeline;
-    if (!this.#greeted) this.#greet();
+    // What the handshake still owes to peers that do not run yet.
+    this.#greeted ||= this.#handshake.done;
+    if (!this.#greeted) this.#handshake.advance(this.clock.nowMs);
     this.council.advance();
     if ((this.#phase as SessionPhase) === 'ended' || this.isRemoved) return;
     timeline.begin();
@@ -383,12 +389,6 @@ export class MatchCore<S, I> {
     if (phase !== this.#phase) this.#moveTo(phase);
   }
 
-  /** Repeats what the handshake still owes to peers that do not run yet. */
-  #greet(): void {
-    this.#greeted = this.#handshake.done;
-    if (!this.#greeted) this.#handshake.advance(this.clock.nowMs);
-  }
-
   #noteStall(): void {
     const { report, simulation } = this.timeline;
     this.stalls.counters.rollbackFrames += report.framesResimulated;
@@ -414,9 +414,9 @@ export class MatchCore<S, I> {
   }
 
   #reportClamped(slot: number, frame: number, field: string): void {
-    if (this.#clampedFields.has(field)) return;
+    if (!this.#clampedFields.has(field))
+      this.#options.events.push({ type: 'input-clamped', slot, frame, field });
     this.#clampedFields.add(field);
-    this.#options.events.push({ type: 'input-clamped', slot, frame, field });
   }
 
   #sendFrames(): void {

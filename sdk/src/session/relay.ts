@@ -40,7 +40,7 @@ function slotFor(to: RemotePeer, view: RelayView): number {
   for (let slot = 0; slot < view.logs.length; slot += 1) {
     const log = view.logs[slot] as SlotLog;
     if (log.owner === view.selfIndex || log.owner === to.index) continue;
-    const lag = log.received - (held[slot] as number);
+    const lag = log.lastFrom((held[slot] as number) + 1) - (held[slot] as number);
     if (lag > worstLag && mayRelay(to, log, lag, view)) {
       worst = slot;
       worstLag = lag;

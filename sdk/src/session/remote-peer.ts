@@ -31,6 +31,8 @@ export class RemotePeer {
   linkOpen = true;
   /** Of the JOIN that it came in by, 0 if it was there from the start. */
   nonce = 0;
+  /** Frame of the state that it came in with, as far as we were there. */
+  startFrame = 0;
   /** It asked to join anew while it counted as a member: what it was is lost. */
   isReborn = false;
   /** It came in and fetches the state: no inputs are sent until its own packets come. */
@@ -237,7 +239,8 @@ export function createRemotes<S, I>(setup: SessionSetup<S, I>, nowMs: number): R
 
 /** A fresh record of the peer at `index`. */
 export function remoteAt<S, I>(setup: SessionSetup<S, I>, index: number, nowMs: number): RemotePeer {
-  const logs = setup.logs.filter((log) => log.owner === index);
+  // A slot that it lost is nobody's until it is seated again.
+  const logs = setup.logs.filter((log) => log.owner === index && log.control !== 'lost');
   const shape = {
     matchKey: setup.matchKey,
     senderSlots: logs.length,

@@ -82,6 +82,11 @@ export class SlotLog {
     return this.received < this.since ? this.#heldBefore : this.received;
   }
 
+  /** Newest frame that goes on from `frame`: those between two periods of the owner are nobody's. */
+  lastFrom(frame: number): number {
+    return frame < this.since && this.isActive ? this.#heldBefore : this.received;
+  }
+
   /** Who plays at `frame`. */
   controlAt(frame: number): SlotControl {
     return frame >= this.since ? this.control : (this.#changeAt(frame)?.control ?? 'owner');
@@ -141,6 +146,8 @@ export class SlotLog {
     this.epoch = about.epoch;
     this.received = about.held;
     this.firstHand = about.held;
+    // What its owner sent after its inputs ended is still under way, and counts for nobody.
+    this.limit = about.control === 'owner' ? NO_FRAME : about.held;
     this.#heldBefore = about.held;
     this.cells.bytes.set(about.input, this.cells.offsetOf(about.held));
   }
