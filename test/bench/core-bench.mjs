@@ -2,6 +2,8 @@
  * What does the core cost per frame and peer, in microseconds and in allocated bytes?
  *
  * Four peers, 2 kB state, 100 ms round trip, 3 % loss, a trivial step, the hash of every frame included.
+ * A long run: `npm run bench -- core --peers=2 --frames=5000000` (frame numbers on the wire have 16 bits: they wrap 76 times);
+ * hashes are compared and the heap is measured twenty times on the way.
  * The figures contain the bench's own network (a copy of each packet), so the core itself costs a little less.
  */
 
@@ -132,10 +134,23 @@ run(framesWarm);
 const BATCHES = 20;
 const batch = Math.ceil(frames / BATCHES);
 const costs = [];
+const heap = [];
+let framesCompared = 0;
+let framesDifferent = 0;
+/** Compares the newest frame that all have: a difference of any frame before would still show in it. */
+function compare() {
+  const frame = Math.min(...sessions.map((session) => session.frameFinal));
+  const hashes = new Set(sessions.map((session) => session.stateHash(frame)));
+  framesCompared += 1;
+  if (hashes.size > 1 || hashes.has(undefined)) framesDifferent += 1;
+}
 for (let index = 0; index < BATCHES; index += 1) {
   const start = performance.now();
   run(batch);
   costs.push(((performance.now() - start) * 1000) / batch / peerCount);
+  compare();
+  globalThis.gc?.();
+  heap.push(+(process.memoryUsage().heapUsed / 1e6).toFixed(1));
 }
 costs.sort((left, right) => left - right);
 // Bytes: heap growth over a stretch without a collection, less what the harness itself allocates (nothing).
@@ -158,6 +173,9 @@ console.log(
       min: +costs[0].toFixed(2),
     },
     allocatedBytesPerFrameAndPeer: globalThis.gc ? +grown[0].toFixed(1) : 'run with --expose-gc',
+    heapMegabytes: { first: heap[0], last: heap.at(-1), most: Math.max(...heap) },
+    framesCompared,
+    framesDifferent,
     meanPacketBytes: +(packetBytes / packets).toFixed(2),
     packetsPerFrameAndPeer: +(packets / (sessions[0].frameCurrent * peerCount * (peerCount - 1))).toFixed(3),
     frames: sessions.map((session) => session.frameCurrent),

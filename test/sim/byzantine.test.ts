@@ -20,11 +20,8 @@ const SEEDS_EACH = 20;
  * compares hashes of frames that the others decided otherwise.
  */
 const OPEN: { readonly [K in ByzantineStrategy]?: readonly string[] } = {
-  withhold: ['progress'],
   gap: ['progress'],
-  future: ['progress'],
-  equivocate: ['progress'],
-  giant: ['bounds'],
+  accuse: ['progress'],
   replay: ['honesty'],
 };
 

@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 import { CANARIES } from './canary-list.mjs';
 
 /** A canary must be found within so many seeds, and clean code must pass all of them. */
-const SEEDS = 50;
+const SEEDS = 20;
 
 const { values } = parseArgs({
   options: { json: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },

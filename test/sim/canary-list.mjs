@@ -139,7 +139,7 @@ export const CANARIES = [
   {
     name: 'inputs of a returned slot begin one frame late',
     file: 'session/slot-log.ts',
-    find: 'this.received = frame - 1;\n    this.limit',
-    replace: 'this.received = frame;\n    this.limit',
+    find: 'this.received = frame - 1;\n    this.firstHand',
+    replace: 'this.received = frame;\n    this.firstHand',
   },
 ];

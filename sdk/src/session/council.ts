@@ -4,6 +4,7 @@
  */
 import { PACKET_BYTES_MAX } from '../base/limits.js';
 import type { PeerId } from '../base/peer-id.js';
+import { encodeStranger } from '../wire/handshake-message.js';
 import { encodePace } from '../wire/pace-message.js';
 import type { Newcomer, ViewBody } from '../wire/view-body.js';
 import { encodeForward, encodeViewMessage } from '../wire/view-messages.js';
@@ -153,6 +154,7 @@ export class Council {
       hears: (index) => (this.membership.hears & ~this.membership.slow & (1 << index)) !== 0,
       send: (index, message) => this.#send(index, encodeViewMessage(message, matchKey)),
       stage: (log, base, last, cells) => exchange.stage(log, base, last, cells),
+      startOf: (index) => this.peerAt(index)?.startFrame ?? 0,
       frameFinal: () => this.#options.frameFinal(),
       leadFrames: () => this.#leadFrames(),
       limitConfirm: (frame) => {
@@ -176,9 +178,19 @@ export class Council {
       if (!remote.isBehind) continue;
       remote.isBehind = false;
       remote.catchUpAtMs = this.#options.clock.nowMs;
+      if (!remote.member)
+        this.#outbox.push(remote, encodeStranger(this.viewId, this.#options.setup.matchKey));
       this.viewChange.catchUp(remote.index, 0);
     }
     if (!this.#outbox.empty) this.#outbox.flush();
+  }
+
+  /**
+   * A peer says that we are no member for it. Who has slots is removed by a view alone, on nobody's single word; who has
+   * none was let go when nothing came from it for a while, and asks to come in again.
+   */
+  notKnown(by: RemotePeer, viewId: number): void {
+    if (this.#selfVote === 0 && by.isVoter && viewId >= this.viewId) this.#options.events.ended('removed');
   }
 
   /** The peer at `index` of `peers`. */

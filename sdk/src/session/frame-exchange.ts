@@ -3,7 +3,7 @@
  * Incoming: cells are written once, contiguous frames only; a different value for a written cell is kept as evidence.
  */
 
-import type { CellRing } from '../base/cell-ring.js';
+import { CellRing } from '../base/cell-ring.js';
 import { unwrap8, unwrap16 } from '../base/frame.js';
 import {
   FUTURE_FRAMES_MAX,
@@ -12,7 +12,6 @@ import {
   PACKET_BYTES_MAX,
   PACKET_FRAMES_MAX,
 } from '../base/limits.js';
-import type { InputDefinition } from '../state/definitions.js';
 import {
   CLOCK_STEPS_PER_FRAME,
   CLOCK_UNKNOWN,
@@ -38,50 +37,12 @@ import {
   write32,
 } from '../wire/frame-packet.js';
 import { type CellRange, readCell, skipCells, writeCells } from '../wire/input-cells.js';
-import type { MatchClock } from './match-clock.js';
+import type { CellWalk, ExchangeOptions, OutgoingFacts } from './exchange-types.js';
 import type { RemotePeer } from './remote-peer.js';
-import type { SlotLog } from './slot-log.js';
+import { NO_FRAME, type SlotLog } from './slot-log.js';
 
 /** Most frames staged at once: members of a match are never that far apart, and the log holds twice as many. */
 const STAGED_FRAMES_MAX = LOG_FRAMES / 2;
-
-/** What the exchange needs to know about the match. */
-export interface ExchangeOptions {
-  readonly input: Pick<InputDefinition<unknown>, 'isValid'>;
-  readonly matchKey: number;
-  readonly logs: readonly SlotLog[];
-  readonly ownLogs: readonly SlotLog[];
-  /** Frames beyond this may still change their meaning: we hold them, and do not say so. */
-  readonly peerCount: number;
-  readonly confirmLimit: () => number;
-  /** Called when a simulated frame was stepped with another input than arrived. */
-  readonly onWrong: (frame: number) => void;
-  /** Called once for each cell that arrived with a second value and is newer than those reported before. */
-  readonly onEquivocation: (log: SlotLog, frame: number, from: RemotePeer) => void;
-}
-
-/** What an outgoing packet says besides inputs. */
-export interface OutgoingFacts {
-  readonly clock: MatchClock;
-  /** Newest frame stepped. */
-  frame: number;
-  /** Hash of the newest frame that is due for a check. */
-  hash: number;
-  report: boolean;
-  /** Delay that we want for our own inputs. */
-  delayFrames: number;
-  viewId: number;
-  /** Peers whose packets arrive here, a bit each. */
-  hears: number;
-}
-
-/** Where cells lie in a packet, and the newest simulated frame. */
-interface CellWalk {
-  first: number;
-  count: number;
-  at: number;
-  simulated: number;
-}
 
 /** Encodes and applies frame packets; owns the scratch memory that keeps the hot path free of allocation. */
 export class FrameExchange {
@@ -92,19 +53,23 @@ export class FrameExchange {
   readonly #seal: SealFields;
   #range: CellRange;
   readonly #relayRange: { rings: CellRing[]; first: number; count: number };
+  /** The cells that are relayed, from index 1 on; the one before them is neutral. */
+  readonly #relayCells: CellRing;
   readonly #header: FrameHeader = createFrameHeader();
   readonly #scratch: readonly Uint8Array[];
   readonly #relayLogs: SlotLog[] = [];
   /** Reused: an object per packet would be garbage each frame. */
-  readonly #walk: CellWalk = { first: 0, count: 0, at: 0, simulated: 0 };
+  readonly #walk: CellWalk = { first: 0, count: 0, at: 0, simulated: 0, confirmed: 0, isTold: false };
   /** Newest frame that our packets named: those without inputs name one not before it. */
   #clockFrame = 0;
   /** Highest frame of each slot that each peer is known to hold: V of the design, peer by peer. */
   readonly held: Int32Array[] = [];
-  /** Highest frame of each slot that each peer said it holds, in a report of our own view: what counts for who has no vote. */
+  /** Highest frame of each slot that each peer said it holds, in a report of our view: what counts for who has no vote. */
   readonly said: Int32Array[] = [];
   /** True with three or more peers: reports then say who is heard and what is held. */
   isWide: boolean;
+  /** Frame of the state that we began with: our logs have nothing of before. */
+  #startFrame = 0;
   /** Id of our view. */
   viewId = 0;
 
@@ -112,7 +77,8 @@ export class FrameExchange {
     this.#options = options;
     this.#seal = { matchKey: options.matchKey, flags: 0, frame: 0, stamp: 0, ack: 0, count: 0, epoch: 0 };
     this.#range = { rings: options.ownLogs.map((log) => log.cells), first: 0, count: 0 };
-    this.#relayRange = { rings: [], first: 0, count: 0 };
+    this.#relayCells = new CellRing(2 * RELAY_FRAMES_MAX, (options.logs[0] as SlotLog).cells.cellBytes);
+    this.#relayRange = { rings: [this.#relayCells], first: 1, count: 0 };
     this.#scratch = options.logs.map((log) => new Uint8Array(log.cells.cellBytes));
     this.isWide = options.peerCount > 2;
     this.addPeers(options.peerCount);
@@ -138,6 +104,7 @@ export class FrameExchange {
 
   /** All members hold what the state after `frame` is made of. */
   startFrom(frame: number): void {
+    this.#startFrame = frame;
     for (const rows of [this.held, this.said]) for (const row of rows) row.fill(frame);
   }
 
@@ -158,6 +125,8 @@ export class FrameExchange {
     return own.length === 0 ? 0 : (own[own.length - 1] as SlotLog).received;
   }
 
+  /** The packet applied last was sent before one that came earlier. */
+  isOvertaken = false;
   /** Last frame that the packet encoded last carries. */
   lastCarried = 0;
 
@@ -166,8 +135,7 @@ export class FrameExchange {
     const out = this.#out;
     const { position } = facts.clock;
     const carries = this.carries;
-    // The frame of a packet without inputs orders its reports: it never falls back, though our position may.
-    // It is the newest one stepped: who has no inputs to show shows by it whether it keeps up.
+    // Without inputs a packet names the newest frame stepped, which never falls back: it orders reports, shows who keeps up.
     const clockFrame = Math.max(this.#clockFrame, Math.min(Math.floor(position), facts.frame));
     const newest = carries ? this.newestOwn : clockFrame;
     const range = this.#range;
@@ -175,7 +143,8 @@ export class FrameExchange {
     range.count = carries ? Math.max(0, Math.min(newest - range.first + 1, PACKET_FRAMES_MAX)) : 0;
     const seal = this.#seal;
     const limit = this.#options.confirmLimit();
-    seal.ack = to.held < limit ? to.held : limit;
+    const { acknowledged } = to;
+    seal.ack = acknowledged < limit ? acknowledged : limit;
     // Written wide where a narrow acknowledgement, read as the number nearest to the frame, might be another one.
     const wide =
       to.logs.length > 0 &&
@@ -211,8 +180,10 @@ export class FrameExchange {
   /** Normally the first one not acknowledged. */
   #firstFrameFor(to: RemotePeer, newest: number): number {
     if (newest - to.acked <= LOG_FRAMES_KEPT || !this.carries) return to.acked + 1;
-    // Our log has no longer what comes next. A player got it through a third peer, or we would wait for it.
-    if (to.logs.length === 0) to.isDeaf = true;
+    // Our log has no longer what comes next. It got it through a third peer, or it is lost.
+    const held = this.held[to.index] as Int32Array;
+    const own = this.#options.ownLogs[0] as SlotLog;
+    if (to.logs.length === 0 && newest - (held[own.slot] as number) > LOG_FRAMES_KEPT) to.isDeaf = true;
     return newest - PACKET_FRAMES_MAX + 1;
   }
 
@@ -256,17 +227,28 @@ export class FrameExchange {
   #writeRelay(to: RemotePeer, offset: number): number {
     const log = this.#options.logs[to.relaySlot] as SlotLog;
     const range = this.#relayRange;
-    range.rings[0] = log.cells;
-    range.first = ((this.held[to.index] as Int32Array)[log.slot] as number) + 1;
-    range.count = Math.min(log.received - range.first + 1, RELAY_FRAMES_MAX);
+    const first = ((this.held[to.index] as Int32Array)[log.slot] as number) + 1;
+    range.count = Math.min(log.lastFrom(first) - first + 1, RELAY_FRAMES_MAX);
     if (range.count < 1) return offset;
+    this.#copyForRelay(log.cells, first, range.count);
     const end = writeCells(range, this.#out, offset + 4, PACKET_BYTES_MAX);
     if (range.count < 1) return offset;
     this.#seal.flags |= FLAG_RELAY;
     this.#out[offset] = log.slot;
-    write16(this.#out, offset + 1, range.first);
+    write16(this.#out, offset + 1, first);
     this.#out[offset + 3] = range.count;
     return end;
+  }
+
+  /** The cells to relay, after a neutral one: an owner may have told two peers different things. */
+  #copyForRelay(from: CellRing, first: number, count: number): void {
+    const { cellBytes, bytes } = this.#relayCells;
+    for (let index = 0; index < count; index += 1) {
+      const source = from.offsetOf(first + index);
+      const target = this.#relayCells.offsetOf(1 + index);
+      for (let byte = 0; byte < cellBytes; byte += 1)
+        bytes[target + byte] = from.bytes[source + byte] as number;
+    }
   }
 
   /**
@@ -287,17 +269,22 @@ export class FrameExchange {
     if (applies) {
       const first = frame - header.count + 1;
       if (first > from.received + 1) return undefined;
+      // Its log no longer has what came through others only: those are taken at their word.
+      if (first > from.firstHand + 1)
+        for (const log of from.logs) log.firstHand = Math.max(log.firstHand, first - 1);
       if (frame - from.received > -LOG_FRAMES_KEPT) {
         const walk = this.#walk;
         walk.first = first;
         walk.count = header.count;
         walk.at = header.cellsAt;
         walk.simulated = simulated;
+        walk.confirmed = confirmed;
         this.#applyCells(from, from.logs, bytes);
       }
     }
     // What an overtaken packet reports was true once; its low bits could be taken for newer ones.
-    if (frame < from.newestFrame) header.hasReport = false;
+    this.isOvertaken = frame < from.newestFrame;
+    if (this.isOvertaken) header.hasReport = false;
     else from.newestFrame = frame;
     this.#note(from, bytes, header, frame);
     if (header.hasRelay) this.#applyRelay(from, bytes, header, simulated);
@@ -334,12 +321,14 @@ export class FrameExchange {
   }
 
   /**
-   * Decodes frames base + 1 to `last` of one slot into cells beyond what its log holds, without holding them yet.
+   * Decodes frames base + 1 to `last` of one slot (cells of before our own first state are unknown) into cells beyond what its log holds, without holding them yet.
    * @returns false if the log does not reach `base`, or the cells are not exactly those frames of legal inputs
    */
   stage(log: SlotLog, base: number, last: number, cells: Uint8Array): boolean {
     const { cellBytes } = log.cells;
-    if (log.received < base || last - base > STAGED_FRAMES_MAX) return false;
+    if (log.received < base || base < this.#startFrame || last - base > STAGED_FRAMES_MAX) return false;
+    // What we sent ourselves nobody has to tell us.
+    if (this.#options.ownLogs.includes(log)) return last <= log.received;
     if (skipCells(cells, 0, last - base, cellBytes) !== cells.length) return false;
     this.#load(log, base);
     const cell = this.#scratch[log.slot] as Uint8Array;
@@ -359,8 +348,11 @@ export class FrameExchange {
   /** Walks the cells: new ones are written, known ones compared. */
   #applyCells(from: RemotePeer, logs: readonly SlotLog[], bytes: Uint8Array): void {
     const { first, count, simulated } = this.#walk;
+    this.#walk.isTold = false;
     if ((logs[0] as SlotLog).received - first >= LOG_FRAMES_KEPT) return;
-    for (let index = 0; index < logs.length; index += 1) this.#load(logs[index] as SlotLog, first - 1);
+    // What is relayed begins with a whole cell: the XOR with a neutral one.
+    const before = logs === this.#relayLogs ? 0 : first - 1;
+    for (let index = 0; index < logs.length; index += 1) this.#load(logs[index] as SlotLog, before);
     let at = this.#walk.at;
     let bits = 0;
     let left = 0;
@@ -375,21 +367,20 @@ export class FrameExchange {
         if ((bits & 1) !== 0) at = readCell(bytes, at, cell);
         bits >>= 1;
         left -= 1;
+        const isFirstHand = log.owner === from.index;
         if (frame <= log.received) {
-          if (
-            frame > log.received - LOG_FRAMES_KEPT &&
-            log.controlAt(frame) === 'owner' &&
-            !log.equals(log.cells, frame, cell)
-          ) {
-            if (frame > log.equivocated) this.#options.onEquivocation(log, frame, from);
-            log.equivocated = Math.max(log.equivocated, frame);
-            return;
-          }
+          const isKept = frame > log.received - LOG_FRAMES_KEPT && frame > this.#startFrame;
+          if (!isKept || log.controlAt(frame) !== 'owner') continue;
+          const isSame = log.equals(log.cells, frame, cell);
+          if (!isSame && !this.#resolve(log, { frame, cell, from })) return;
+          if (isFirstHand && frame === log.firstHand + 1) log.firstHand = frame;
         } else if (frame === log.received + 1 && frame <= log.limit) {
           if (!this.#options.input.isValid(cell, 0)) {
             from.malformed += 1;
             return;
           }
+          if (!isFirstHand) log.relayedBy = from.index;
+          else if (log.firstHand === log.received) log.firstHand = frame;
           log.append(cell, 0);
           if (frame <= simulated && !log.equals(log.used, frame, cell)) this.#options.onWrong(frame);
         }
@@ -397,9 +388,34 @@ export class FrameExchange {
     }
   }
 
-  #load(log: SlotLog, frame: number): void {
-    const ring: CellRing = log.cells;
-    const scratch = this.#scratch[log.slot] as Uint8Array;
+  /**
+   * A cell that is written came with another value. What the owner says itself goes for what a third peer said in its
+   * name, as long as nobody may have built on it; else the cell stays, and the value is evidence.
+   * @returns false if the rest of the packet is of no use
+   */
+  #resolve(log: SlotLog, about: { frame: number; cell: Uint8Array; from: RemotePeer }): boolean {
+    const { frame, cell, from } = about;
+    const isFirstHand = log.owner === from.index && frame > log.firstHand;
+    // Told once for a packet, however many of its cells differ.
+    if (frame > log.equivocated && !this.#walk.isTold) {
+      this.#walk.isTold = true;
+      this.#options.onEquivocation(log, frame, isFirstHand ? [from.index, log.relayedBy] : [from.index]);
+    }
+    log.equivocated = Math.max(log.equivocated, frame);
+    if (!this.#options.input.isValid(cell, 0)) return false;
+    // The cell stays; what follows is read on from the sender's own version.
+    if (!isFirstHand) return true;
+    log.cells.bytes.set(cell, log.cells.offsetOf(frame));
+    // Confirmed with the other value, or reported in an agreement: too late for the frame, not for the coding of the next.
+    if (frame <= this.#walk.confirmed || log.limit !== NO_FRAME) return true;
+    // What was relayed after a lie is worth no more.
+    log.received = frame;
+    if (frame <= this.#walk.simulated) this.#options.onWrong(frame);
+    return true;
+  }
+
+  #load({ slot, cells: ring }: SlotLog, frame: number): void {
+    const scratch = this.#scratch[slot] as Uint8Array;
     const at = ring.offsetOf(frame);
     for (let index = 0; index < ring.cellBytes; index += 1)
       scratch[index] = frame < 1 ? 0 : (ring.bytes[at + index] as number);
@@ -412,7 +428,10 @@ export class FrameExchange {
       for (const log of from.logs)
         if (frame > (held[log.slot] as number) && frame <= log.received) held[log.slot] = frame;
     }
-    if (this.carries) for (const log of this.#options.ownLogs) held[log.slot] = from.acked;
+    if (this.carries) {
+      for (const log of this.#options.ownLogs)
+        if (from.acked > (held[log.slot] as number)) held[log.slot] = from.acked;
+    }
     if (!header.hasReport || header.vectorLength === 0) return;
     const said = this.said[from.index] as Int32Array;
     const sameView = header.view8 === (this.viewId & 0xff);
@@ -421,9 +440,10 @@ export class FrameExchange {
       // A sender that does not know yet that a slot was taken up again speaks of frames before that.
       if (log.epoch > 0 && !sameView) continue;
       const value = unwrap16(read16(bytes, header.vectorAt + log.slot * 2), log.received);
-      if (value > log.received + FUTURE_FRAMES_MAX) continue;
+      const isOwn = this.#options.ownLogs.includes(log);
+      if (value > log.received + (isOwn ? 0 : FUTURE_FRAMES_MAX)) continue;
       if (sameView && value > (said[log.slot] as number)) said[log.slot] = value;
-      if (log.owner === from.index || this.#options.ownLogs.includes(log)) continue;
+      if (log.owner === from.index) continue;
       if (value > (held[log.slot] as number)) held[log.slot] = value;
     }
   }

@@ -1,7 +1,8 @@
 /** Sends one packet per frame and member, with a report in every eighth, and the last ones at a goodbye. */
 import { REPORT_INTERVAL_PACKETS } from '../base/limits.js';
 import { encodeGoodbye } from '../wire/handshake-message.js';
-import type { FrameExchange, OutgoingFacts } from './frame-exchange.js';
+import type { OutgoingFacts } from './exchange-types.js';
+import type { FrameExchange } from './frame-exchange.js';
 import type { MatchClock } from './match-clock.js';
 import { chooseRelays, type RelayView } from './relay.js';
 import type { RemotePeer } from './remote-peer.js';
@@ -42,11 +43,21 @@ export class FrameSender {
       viewId: 0,
       hears: 0,
     };
-    this.#relays = { selfIndex: setup.selfIndex, logs: setup.logs, remotes, held: exchange.held, hears: 0 };
+    this.#relays = {
+      selfIndex: setup.selfIndex,
+      logs: setup.logs,
+      remotes,
+      held: exchange.held,
+      hears: 0,
+      isUrgent: false,
+    };
   }
 
-  /** Sends the packets of this frame. */
-  send(): void {
+  /**
+   * Sends the packets of this frame.
+   * @param isUrgent the match stands still
+   */
+  send(isUrgent: boolean): void {
     const { remotes, clock, exchange, send } = this.#options;
     const { facts } = this;
     clock.noteSent();
@@ -62,6 +73,7 @@ export class FrameSender {
       if (this.#newsRepeats > 0) this.#newsRepeats -= 1;
     }
     this.#relays.hears = facts.hears;
+    this.#relays.isUrgent = isUrgent;
     if (remotes.length > 1) chooseRelays(this.#relays);
     for (let index = 0; index < remotes.length; index += 1) {
       const remote = remotes[index] as RemotePeer;

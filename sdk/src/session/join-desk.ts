@@ -23,7 +23,7 @@ import type { MatchClock } from './match-clock.js';
 import type { RemotePeer } from './remote-peer.js';
 import type { SessionSetup } from './session-setup.js';
 import { NO_FRAME, type SlotLog } from './slot-log.js';
-import { StateOffer } from './state-offer.js';
+import { type Offer, StateOffer } from './state-offer.js';
 import type { TransferSend } from './transfer-send.js';
 
 /** Newcomers that are remembered at a time. */
@@ -37,7 +37,8 @@ interface Guest {
   readonly peer: PeerId;
   nonce: number;
   slotsWanted: number;
-  status: 'asked' | 'admitted' | 'refused';
+  /** 'stale': it was let in by this JOIN and let go again; what it was offered then is no use any more. */
+  status: 'asked' | 'admitted' | 'refused' | 'stale';
   reason: string;
   heardAtMs: number;
   repliedAtMs: number;
@@ -50,6 +51,12 @@ interface Promised {
   readonly frame: number;
   readonly viewId: number;
   readonly peers: readonly ManifestPeer[];
+  readonly nonces: readonly number[];
+}
+
+/** The state of a promised frame. */
+interface Kept extends Pick<Offer, 'header' | 'serialize'> {
+  readonly promised: Promised;
 }
 
 /** What a desk needs of the setup. */
@@ -84,6 +91,7 @@ export interface JoinDeskOptions {
     captureAt: number;
     readonly simulation: DeskSimulation;
   };
+  readonly frameFinal: () => number;
   readonly send: TransferSend;
   /** A peer asks to come in, for the first time. */
   readonly requested: (peer: PeerId, slotsWanted: number) => void;
@@ -104,7 +112,11 @@ export class JoinDesk {
   readonly #offer: StateOffer;
   readonly #guests = new Map<PeerId, Guest>();
   readonly #joins: number[] = [];
+  /** Per peer, the number of the JOIN that it came in by, 0 if it was there from the start. */
+  #nonces: number[] = [];
   #promised: Promised[] = [];
+  /** States of promised frames that are not final yet. */
+  #kept: Kept[] = [];
   #wanted: { readonly newcomers: readonly Newcomer[]; readonly seats: readonly Seat[] } | undefined;
 
   constructor(options: JoinDeskOptions) {
@@ -167,7 +179,7 @@ export class JoinDesk {
       guest = {
         peer: from,
         nonce: join.nonce,
-        slotsWanted: join.slotsWanted,
+        slotsWanted: Math.min(join.slotsWanted, this.#options.setup.game.playersMax),
         status: problem === undefined ? 'asked' : 'refused',
         reason: problem ?? '',
         heardAtMs: nowMs,
@@ -177,7 +189,7 @@ export class JoinDesk {
       const remote = this.#remoteOf(from);
       // Who starts over while it still counts as a member lost what it knew: the others go on without it first.
       if (remote?.member === true && remote.nonce !== join.nonce) remote.isReborn = true;
-      if (problem === undefined) this.#options.requested(from, join.slotsWanted);
+      if (problem === undefined) this.#options.requested(from, guest.slotsWanted);
     }
     guest.heardAtMs = nowMs;
   }
@@ -211,7 +223,7 @@ export class JoinDesk {
         if (seats.length > 0) return { newcomers: [], seats };
       } else if (
         remote?.member !== true &&
-        this.#offer.frames.length + this.#promised.length < STATES_OFFERED_MAX
+        this.#offer.frames.length + this.#promised.length + this.#kept.length < STATES_OFFERED_MAX
       ) {
         const index = this.#indexFor(guest.peer);
         if (index >= 0) return { newcomers: [{ index, peer: guest.peer, nonce: guest.nonce }], seats: [] };
@@ -246,19 +258,22 @@ export class JoinDesk {
     this.#wanted = undefined;
     for (const { index, peer, nonce } of newcomers) {
       this.#joins[index] = (this.#joins[index] ?? 0) + 1;
+      this.#nonces[index] = nonce;
       const { setup, remotes } = this.#options;
       const peers = setup.peers.map((id, at) => ({
         id,
         isMember: at === setup.selfIndex || remotes.some((remote) => remote.index === at && remote.member),
         joinNumber: this.#joins[at] ?? 0,
       }));
-      if (peer !== setup.self) this.#promised.push({ peer, nonce, frame, viewId, peers });
+      const nonces = setup.peers.map((_, at) => this.#nonces[at] ?? 0);
+      if (peer !== setup.self) this.#promised.push({ peer, nonce, frame, viewId, peers, nonces });
     }
     this.#captureNext();
   }
 
   /** Members know how often each peer has joined; a newcomer is told. */
-  startFrom(peers: readonly ManifestPeer[]): void {
+  startFrom(peers: readonly ManifestPeer[], nonces: readonly number[]): void {
+    this.#nonces = [...nonces];
     for (const [index, { joinNumber }] of peers.entries()) this.#joins[index] = joinNumber;
   }
 
@@ -273,6 +288,7 @@ export class JoinDesk {
   advance(): void {
     const { nowMs } = this.#options.clock;
     if (this.#guests.size > 0) for (const guest of this.#guests.values()) this.#attend(guest, nowMs);
+    if (this.#kept.length > 0) this.#offerFinal(nowMs);
     if (this.#offer.isActive) this.#offer.advance(nowMs);
   }
 
@@ -280,10 +296,13 @@ export class JoinDesk {
     const { keepsPace } = this.#options;
     const remote = this.#remoteOf(guest.peer);
     const isIn = remote?.member === true && remote.nonce === guest.nonce;
-    // It was let in and is gone again: it may ask anew.
-    const isGone = remote !== undefined && !remote.member && remote.nonce === guest.nonce;
+    if (remote !== undefined && !remote.member && remote.nonce === guest.nonce) {
+      guest.status = 'stale';
+      this.#wanted = undefined;
+      this.#offer.close(guest.peer);
+    }
     const isDone = isIn && (remote.logs.length > 0 || (guest.slotsWanted === 0 && keepsPace(remote)));
-    if (isDone || isGone || nowMs - guest.heardAtMs > GUEST_KEPT_MS) {
+    if (isDone || nowMs - guest.heardAtMs > GUEST_KEPT_MS) {
       this.seated(guest.peer);
       return;
     }
@@ -309,18 +328,34 @@ export class JoinDesk {
 
   /** A promised frame is confirmed: its state is kept for the newcomers that came in by it. */
   capture(frame: number): void {
-    const { timeline, clock } = this.#options;
-    const serialize = timeline.simulation.copyOf(frame);
-    for (const promised of this.#promised) {
-      if (promised.frame !== frame) continue;
-      const { peer: joiner, nonce } = promised;
-      this.#offer.open({ joiner, nonce, header: this.#headerOf(promised), serialize }, clock.nowMs);
-    }
+    const serialize = this.#options.timeline.simulation.copyOf(frame);
+    for (const promised of this.#promised)
+      if (promised.frame === frame)
+        this.#kept.push({ promised, header: this.#headerOf(promised), serialize });
     this.#promised = this.#promised.filter((promised) => promised.frame > frame);
     this.#captureNext();
   }
 
-  #headerOf({ frame, viewId, peers }: Promised): ManifestHeader {
+  /** Confirmed frames were taken back: what was kept of them was of a branch that is given up. */
+  rewound(toFrame: number): void {
+    for (const { promised } of this.#kept) if (promised.frame > toFrame) this.#promised.push(promised);
+    this.#kept = this.#kept.filter(({ promised }) => promised.frame <= toFrame);
+    this.#captureNext();
+  }
+
+  /** Offers what is final: a minority may have confirmed frames that the others decide otherwise. */
+  #offerFinal(nowMs: number): void {
+    const final = this.#options.frameFinal();
+    for (const { promised, header, serialize } of this.#kept) {
+      if (promised.frame > final) continue;
+      const { peer: joiner, nonce } = promised;
+      // Refused, if more come in at once than states are held for: this member has none then, others may.
+      this.#offer.open({ joiner, nonce, header, serialize }, nowMs);
+    }
+    this.#kept = this.#kept.filter(({ promised }) => promised.frame > final);
+  }
+
+  #headerOf({ frame, viewId, peers, nonces }: Promised): ManifestHeader {
     const { setup, timeline } = this.#options;
     return {
       matchKey: setup.matchKey,
@@ -338,6 +373,7 @@ export class JoinDesk {
         framesPerSecond: setup.game.framesPerSecond,
         options: setup.options as JsonObject,
         playerCount: setup.playerCount,
+        nonces,
       },
     };
   }

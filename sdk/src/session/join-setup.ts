@@ -12,6 +12,8 @@ export interface ManifestConfig {
   readonly framesPerSecond: number;
   readonly options: GameOptions;
   readonly playerCount: number;
+  /** Per peer, the number of the JOIN that it came in by, 0 if it was there from the start. */
+  readonly nonces: readonly number[];
 }
 
 /** Why a manifest cannot be played with these options, if it cannot. */
@@ -20,6 +22,9 @@ export function manifestProblem<S, I>(options: SessionOptions<S, I>, manifest: M
     return 'The members have not let this peer in.';
   if (manifest.inputBytes !== options.game.input.byteLength) return 'The inputs have another length.';
   if (manifest.slots.length !== options.game.playersMax) return 'The match has another number of slots.';
+  const { nonces, playerCount, policy } = manifest.config as { readonly [name: string]: unknown };
+  if (!Array.isArray(nonces) || typeof playerCount !== 'number' || typeof policy !== 'object')
+    return 'The configuration of the match is not understood.';
   try {
     setupFromManifest(options, manifest);
     return undefined;

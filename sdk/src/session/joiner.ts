@@ -51,10 +51,14 @@ export type JoinOutcome =
 export class Joiner {
   readonly #options: JoinerOptions;
   #nonce = 0;
-  #attempts = 0;
+  /** Attempts that failed, and beginnings in all. */
+  #attempts = 1;
+  #beginnings = 0;
   #saidAtMs = Number.NEGATIVE_INFINITY;
   #answeredAtMs: number;
   #fetch: StateFetch | undefined;
+  /** Who said first that we are let in. */
+  #fetchedFrom: PeerId | undefined;
   #outcome: JoinOutcome | undefined;
   #progress: FetchProgress | undefined;
 
@@ -67,21 +71,27 @@ export class Joiner {
   /** A new attempt has a new number: what was sent for the one before is not taken for it. */
   #begin(nowMs: number): void {
     const { self } = this.#options;
-    this.#attempts += 1;
+    this.#beginnings += 1;
     const words = [
-      this.#attempts,
+      this.#beginnings,
       Math.floor(nowMs),
       Math.floor((nowMs % 1) * 0x7fffffff),
       hashBytes(encodeUtf8(self)),
     ];
     this.#nonce = hashWords(new Int32Array(words)) >>> 0 || 1;
     this.#fetch = undefined;
+    this.#fetchedFrom = undefined;
     this.#saidAtMs = Number.NEGATIVE_INFINITY;
   }
 
   /** How far the fetch was at the end of the latest `advance`: what arrives between two of them counts with the second. */
   get progress(): FetchProgress | undefined {
     return this.#progress;
+  }
+
+  /** A link is closed: nothing comes from there. */
+  linkClosed(peer: PeerId): void {
+    this.#fetch?.removeMember(peer);
   }
 
   /** Takes a message of a member. False if it is none of a join. */
@@ -93,12 +103,15 @@ export class Joiner {
     this.#answeredAtMs = nowMs;
     if (reply.status === 'refused') this.#outcome = { kind: 'refused', peer: from, reason: reply.reason };
     else if (reply.status === 'admitted') this.#startFetch(from, nowMs);
+    // Let go again, because nothing came from us for a while: what was offered then is offered no more.
+    else if (reply.status === 'wait' && from === this.#fetchedFrom) this.#begin(nowMs);
     return true;
   }
 
   #startFetch(from: PeerId, nowMs: number): void {
     const { matchId, peers, self, send, check } = this.#options;
     if (this.#fetch !== undefined) return;
+    this.#fetchedFrom = from;
     const others = peers.filter((peer) => peer !== self && peer !== from);
     this.#fetch = new StateFetch({
       joinKey: joinKeyOf(matchId),
@@ -136,6 +149,7 @@ export class Joiner {
   again(message: string, nowMs: number): void {
     if (this.#attempts >= ATTEMPTS_MAX) this.#outcome = { kind: 'failed', message };
     else {
+      this.#attempts += 1;
       this.#outcome = undefined;
       this.#begin(nowMs);
     }

@@ -15,9 +15,11 @@ import { FrameExchange } from './frame-exchange.js';
 import { FrameSender } from './frame-sender.js';
 import { Handshake } from './handshake.js';
 import { JoinDesk } from './join-desk.js';
+import type { ManifestConfig } from './join-setup.js';
 import { MatchClock } from './match-clock.js';
 import type { MembershipPhase } from './membership.js';
 import { PacketIntake } from './packet-intake.js';
+import { URGENT_AFTER_MS } from './relay.js';
 import { createRemotes, type RemotePeer, remoteAt } from './remote-peer.js';
 import type { SessionSetup } from './session-setup.js';
 import type { ChannelName, EndReason, SessionOptions, SessionPhase } from './session-types.js';
@@ -68,7 +70,8 @@ export class MatchCore<S, I> {
   #greeted = false;
   #frameFinal = 0;
   #notedAtMs = 0;
-  #isRemoved = false;
+  /** The others went on without this peer: it may ask to come back. */
+  isRemoved = false;
 
   constructor(options: CoreOptions<S, I>) {
     const { setup, nowMs } = options;
@@ -133,8 +136,7 @@ export class MatchCore<S, I> {
       peerCount: setup.peers.length,
       confirmLimit: () => this.timeline.confirmLimit,
       onWrong: (frame) => this.timeline.noteWrong(frame),
-      onEquivocation: (log, frame, from) =>
-        this.#options.events.push({ type: 'equivocation', slot: log.slot, frame, sources: [from.peer] }),
+      onEquivocation: ({ slot }, frame, from) => this.#reportTwoValues(slot, frame, from),
     });
   }
 
@@ -152,7 +154,10 @@ export class MatchCore<S, I> {
     return new Timeline({
       setup: this.setup,
       readInput: (slot, frame) => options.readInput(slot, frame),
-      onRewound: (fromFrame, toFrame) => this.#options.events.push({ type: 'rewound', fromFrame, toFrame }),
+      onRewound: (fromFrame, toFrame) => {
+        this.desk.rewound(toFrame);
+        this.#options.events.push({ type: 'rewound', fromFrame, toFrame });
+      },
       onCapture: (frame) => this.desk.capture(frame),
       onRollback: (depthFrames) => this.stalls.noteRollback(depthFrames),
       onClamped: (slot, frame, field) => this.#reportClamped(slot, frame, field),
@@ -202,11 +207,6 @@ export class MatchCore<S, I> {
     });
   }
 
-  /** The others went on without this peer: it may ask to come back. */
-  get isRemoved(): boolean {
-    return this.#isRemoved;
-  }
-
   #createDesk(): JoinDesk {
     const { session, events } = this.#options;
     return new JoinDesk({
@@ -215,6 +215,7 @@ export class MatchCore<S, I> {
       remotes: this.remotes,
       clock: this.clock,
       timeline: this.timeline,
+      frameFinal: () => this.frameFinal,
       send: (peer, channel, bytes) => this.#options.send(peer, channel, bytes),
       requested: (peer, slotsWanted) => {
         // Who was in it from the start is let back in.
@@ -232,9 +233,9 @@ export class MatchCore<S, I> {
     this.exchange.addPeers(index + 1);
     this.exchange.forget(index, frame);
     const remote = remoteAt(this.setup, index, this.clock.nowMs);
-    remote.seat([]);
     remote.nonce = nonce;
     remote.isFetching = true;
+    remote.startFrame = frame;
     remote.acked = frame;
     remote.newestFrame = frame;
     const at = this.remotes.findIndex((known) => known.index === index);
@@ -258,9 +259,11 @@ export class MatchCore<S, I> {
     this.exchange.viewId = viewId;
     this.exchange.startFrom(frame);
     this.exchange.isWide = true;
-    this.desk.startFrom(peers);
+    const { nonces } = manifest.config as unknown as ManifestConfig;
+    this.desk.startFrom(peers, nonces);
     for (const remote of this.remotes) {
       remote.member = peers[remote.index]?.isMember === true;
+      remote.nonce = nonces[remote.index] ?? 0;
       remote.acked = frame;
       remote.newestFrame = frame;
     }
@@ -271,6 +274,7 @@ export class MatchCore<S, I> {
 
   /** Takes a packet. */
   receive(peer: PeerId, bytes: Uint8Array, atMs: number): void {
+    if (this.isRemoved) return;
     const remote = this.#byPeer.get(peer);
     if (remote !== undefined) this.#intake.take(remote, bytes, atMs, this.#phase);
     else if (this.#phase !== 'handshake' && this.#phase !== 'ended') this.desk.receive(peer, bytes, atMs);
@@ -278,11 +282,7 @@ export class MatchCore<S, I> {
 
   /** What the transport knows of a link. */
   linkChanged(peer: PeerId, state: 'open' | 'suspect' | 'closed', nowMs: number): void {
-    const remote = this.#byPeer.get(peer);
-    if (remote === undefined) return;
-    if (remote.linkOpen && state === 'closed') remote.linkClosedAtMs = this.clock.heldAt(nowMs);
-    remote.linkOpen = state !== 'closed';
-    if (state === 'open' && this.#phase === 'handshake') remote.lastHeardMs = this.clock.heldAt(nowMs);
+    this.#byPeer.get(peer)?.linkChanged(state, this.clock.heldAt(nowMs), this.#phase === 'handshake');
   }
 
   /** Moves the match to `nowMs`. */
@@ -339,9 +339,11 @@ export class MatchCore<S, I> {
 
   #advanceMatch(): void {
     const timeline = this.timeline;
-    if (!this.#greeted) this.#greet();
+    // What the handshake still owes to peers that do not run yet.
+    this.#greeted ||= this.#handshake.done;
+    if (!this.#greeted) this.#handshake.advance(this.clock.nowMs);
     this.council.advance();
-    if ((this.#phase as SessionPhase) === 'ended' || this.#isRemoved) return;
+    if ((this.#phase as SessionPhase) === 'ended' || this.isRemoved) return;
     timeline.begin();
     this.#noteHalt();
     if (this.#phase === 'running' || this.#isHalted) {
@@ -387,12 +389,6 @@ export class MatchCore<S, I> {
     if (phase !== this.#phase) this.#moveTo(phase);
   }
 
-  /** Repeats what the handshake still owes to peers that do not run yet. */
-  #greet(): void {
-    this.#greeted = this.#handshake.done;
-    if (!this.#greeted) this.#handshake.advance(this.clock.nowMs);
-  }
-
   #noteStall(): void {
     const { report, simulation } = this.timeline;
     this.stalls.counters.rollbackFrames += report.framesResimulated;
@@ -412,10 +408,15 @@ export class MatchCore<S, I> {
     }
   }
 
+  #reportTwoValues(slot: number, frame: number, from: readonly number[]): void {
+    const sources = from.flatMap((index) => this.setup.peers[index] ?? []);
+    this.#options.events.push({ type: 'equivocation', slot, frame, sources });
+  }
+
   #reportClamped(slot: number, frame: number, field: string): void {
-    if (this.#clampedFields.has(field)) return;
+    if (!this.#clampedFields.has(field))
+      this.#options.events.push({ type: 'input-clamped', slot, frame, field });
     this.#clampedFields.add(field);
-    this.#options.events.push({ type: 'input-clamped', slot, frame, field });
   }
 
   #sendFrames(): void {
@@ -425,7 +426,7 @@ export class MatchCore<S, I> {
     facts.delayFrames = this.delay.wantedFrames;
     facts.viewId = this.council.viewId;
     facts.hears = this.council.membership.hears;
-    this.#sender.send();
+    this.#sender.send(this.stalls.stalledFor(this.clock.nowMs) > URGENT_AFTER_MS);
     this.timeline.ownInputs.hasUnsent = false;
   }
 
@@ -439,7 +440,7 @@ export class MatchCore<S, I> {
   end(reason: EndReason): void {
     if (this.#phase === 'ended') return;
     if (reason === 'removed' && this.#options.session.rejoin !== false) {
-      this.#isRemoved = true;
+      this.isRemoved = true;
       return;
     }
     this.#moveTo('ended');

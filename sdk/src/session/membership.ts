@@ -263,7 +263,7 @@ export class Membership {
       const remote = remotes[index] as RemotePeer;
       const isWaitedFor = waits && remote.isVoter && remote.received <= received;
       // Else it is the path that is slow. If it waits for a third peer, that one knows, and rejects the substitution.
-      if (isWaitedFor && (remote.isSlow || (remote.sendsNothing && holdsOurs(remote)))) {
+      if (isWaitedFor && (remote.isSlow || (remote.bringsNothing && holdsOurs(remote)))) {
         remote.heldUpMs += elapsedMs;
       } else if (remote.heldUpMs > 0) {
         remote.heldUpMs = Math.max(0, remote.heldUpMs - elapsedMs * FORGIVEN_PART);

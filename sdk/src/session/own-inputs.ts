@@ -150,6 +150,8 @@ export class OwnInputs<I> {
   #encode(log: SlotLog, bytes: Uint8Array, offset: number): void {
     const { input, readInput, onClamped } = this.#options;
     const frame = log.received + 1;
+    // The bits that no field covers must be zero, whatever was there before.
+    bytes.fill(0, offset, offset + log.cells.cellBytes);
     const field = input.encodeInto(readInput(log.slot, frame), bytes, offset);
     if (field !== undefined) onClamped(log.slot, frame, field);
   }

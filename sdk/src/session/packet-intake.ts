@@ -1,5 +1,6 @@
 /** Everything that arrives from a peer passes here: told apart, checked, applied or counted as malformed. Never throws. */
 import { unwrap8 } from '../base/frame.js';
+import { MESSAGE_BYTES_MAX } from '../base/limits.js';
 import {
   CLOCK_STEPS_PER_FRAME,
   CLOCK_UNKNOWN,
@@ -12,9 +13,11 @@ import {
   decodeGo,
   decodeGoodbye,
   decodeHello,
+  decodeStranger,
   KIND_GO,
   KIND_GOODBYE,
   KIND_HELLO,
+  KIND_STRANGER,
 } from '../wire/handshake-message.js';
 import { KIND_CHUNK, KIND_JOIN } from '../wire/join-messages.js';
 import { decodePace, KIND_PACE } from '../wire/pace-message.js';
@@ -63,6 +66,10 @@ export class PacketIntake {
   /** Takes one packet of a peer of the match. */
   take(remote: RemotePeer, bytes: Uint8Array, nowMs: number, phase: SessionPhase): void {
     if (phase === 'ended') return;
+    if (bytes.length > MESSAGE_BYTES_MAX) {
+      remote.malformed += 1;
+      return;
+    }
     if (!remote.guard.allows(bytes.length, nowMs)) {
       remote.flooded += 1;
       return;
@@ -120,6 +127,13 @@ export class PacketIntake {
         remote.noteGoodbye(lastFrame, nowMs);
         return true;
       }
+      case KIND_STRANGER: {
+        const viewId = decodeStranger(bytes, matchKey);
+        if (viewId === undefined) return false;
+        this.#isSignOfLife = false;
+        this.#options.council.notKnown(remote, viewId);
+        return true;
+      }
       case KIND_PACE: {
         const pace = decodePace(bytes, matchKey);
         if (pace === undefined) return false;
@@ -156,6 +170,7 @@ export class PacketIntake {
 
   #takeFrames(remote: RemotePeer, bytes: Uint8Array, nowMs: number, phase: SessionPhase): boolean {
     const { timeline, exchange, check } = this.#options;
+    const { received } = remote;
     const header = exchange.apply(remote, bytes, timeline.frameConfirmed, timeline.simulation.frame);
     if (header === undefined) return false;
     remote.packetsReceived += 1;
@@ -164,7 +179,7 @@ export class PacketIntake {
       return false;
     }
     // A stamp is left out where the sender's clock is far ahead of its frames.
-    remote.sendsNothing = header.count === 0;
+    if (!exchange.isOvertaken) remote.bringsNothing = remote.received === received;
     if (header.count > 0) remote.isSlow = header.stamp < SLOW_STAMP || header.stamp === STAMP_NONE;
     if (header.stamp !== STAMP_NONE) this.#noteStamp(remote, header, nowMs, phase);
     if (header.hasReport) {

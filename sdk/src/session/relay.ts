@@ -9,6 +9,8 @@ import type { SlotLog } from './slot-log.js';
 
 /** Lag beyond round trip that a report every eighth packet explains by itself, in frames. */
 const NORMAL_LAG_FRAMES = 12;
+/** After the match has stood still for so long, no lag is normal any more: whoever lacks an input that we hold gets it, ms. */
+export const URGENT_AFTER_MS = 300;
 
 /** What the choice looks at. */
 export interface RelayView {
@@ -19,6 +21,8 @@ export interface RelayView {
   readonly held: readonly Int32Array[];
   /** Peers whose packets arrive here, a bit each. */
   hears: number;
+  /** The match stands still. */
+  isUrgent: boolean;
 }
 
 /** Sets `relaySlot` of every member: the slot to relay to it in the next packet, -1 for none. */
@@ -36,7 +40,7 @@ function slotFor(to: RemotePeer, view: RelayView): number {
   for (let slot = 0; slot < view.logs.length; slot += 1) {
     const log = view.logs[slot] as SlotLog;
     if (log.owner === view.selfIndex || log.owner === to.index) continue;
-    const lag = log.received - (held[slot] as number);
+    const lag = log.lastFrom((held[slot] as number) + 1) - (held[slot] as number);
     if (lag > worstLag && mayRelay(to, log, lag, view)) {
       worst = slot;
       worstLag = lag;
@@ -47,6 +51,7 @@ function slotFor(to: RemotePeer, view: RelayView): number {
 
 function mayRelay(to: RemotePeer, log: SlotLog, lag: number, view: RelayView): boolean {
   const { roundTrip } = to.clock;
+  if (view.isUrgent) return true;
   const normal = NORMAL_LAG_FRAMES + (Number.isFinite(roundTrip) ? roundTrip : 0);
   if (to.reported && (to.hears & (1 << log.owner)) === 0)
     return lag > normal * 2 || isDesignated(to, log, view);

@@ -31,6 +31,8 @@ export class RemotePeer {
   linkOpen = true;
   /** Of the JOIN that it came in by, 0 if it was there from the start. */
   nonce = 0;
+  /** Frame of the state that it came in with, as far as we were there. */
+  startFrame = 0;
   /** It asked to join anew while it counted as a member: what it was is lost. */
   isReborn = false;
   /** It came in and fetches the state: no inputs are sent until its own packets come. */
@@ -91,8 +93,8 @@ export class RemotePeer {
   readonly guard: FloodGuard;
   /** By its own clock it is far behind with its frames: the machine cannot keep up. */
   isSlow = false;
-  /** Its newest packet carried no inputs. */
-  sendsNothing = false;
+  /** Its newest packet brought no input that was not here. */
+  bringsNothing = false;
   /** How long the match has waited for it because it is slow, ms; runs down while nobody does. */
   heldUpMs = 0;
   /** Sends that threw in the caller's transport. */
@@ -132,11 +134,21 @@ export class RemotePeer {
   }
 
   /** Highest of its frames that may be acknowledged. */
-  get held(): number {
-    let least = this.logs.length === 0 ? 0 : (this.logs[0] as SlotLog).held;
+  get acknowledged(): number {
+    let least = this.logs.length === 0 ? 0 : (this.logs[0] as SlotLog).acknowledged;
     for (let index = 1; index < this.logs.length; index += 1) {
-      const { held } = this.logs[index] as SlotLog;
-      if (held < least) least = held;
+      const { acknowledged } = this.logs[index] as SlotLog;
+      if (acknowledged < least) least = acknowledged;
+    }
+    return least;
+  }
+
+  /** Highest of its frames that came from itself. */
+  get firstHand(): number {
+    let least = this.logs.length === 0 ? 0 : (this.logs[0] as SlotLog).firstHand;
+    for (let index = 1; index < this.logs.length; index += 1) {
+      const { firstHand } = this.logs[index] as SlotLog;
+      if (firstHand < least) least = firstHand;
     }
     return least;
   }
@@ -159,6 +171,13 @@ export class RemotePeer {
   /** True if a substitute plays for it: it stays connected and comes back. */
   get isSubstituted(): boolean {
     return this.member && this.logs.length > 0 && (this.logs[0] as SlotLog).control === 'substitute';
+  }
+
+  /** What the transport knows of the link. */
+  linkChanged(state: 'open' | 'suspect' | 'closed', atMs: number, isBeforeStart: boolean): void {
+    if (this.linkOpen && state === 'closed') this.linkClosedAtMs = atMs;
+    this.linkOpen = state !== 'closed';
+    if (state === 'open' && isBeforeStart) this.lastHeardMs = atMs;
   }
 
   /** The peer says goodbye: it has inputs up to `lastFrame`. Only the first word counts. */
@@ -220,7 +239,8 @@ export function createRemotes<S, I>(setup: SessionSetup<S, I>, nowMs: number): R
 
 /** A fresh record of the peer at `index`. */
 export function remoteAt<S, I>(setup: SessionSetup<S, I>, index: number, nowMs: number): RemotePeer {
-  const logs = setup.logs.filter((log) => log.owner === index);
+  // A slot that it lost is nobody's until it is seated again.
+  const logs = setup.logs.filter((log) => log.owner === index && log.control !== 'lost');
   const shape = {
     matchKey: setup.matchKey,
     senderSlots: logs.length,

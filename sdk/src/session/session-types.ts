@@ -169,7 +169,7 @@ export interface SessionOptions<S, I> {
   readonly nowMs: number;
   /** L: this peer. */
   readonly self: PeerId;
-  /** All peers, the same list in the same order everywhere; 1 to 32. */
+  /** All peers, the same list in the same order everywhere; 1 to 31. */
   readonly peers: readonly PeerId[];
   /** slot -> owner; 1 to `game.playersMax` entries. A peer without a slot watches. Left out with `join`. */
   readonly players?: readonly PlayerAssignment[];

@@ -141,6 +141,7 @@ class RollbackSession<S, I> implements Session<S, I> {
 
   linkChanged(peer: PeerId, state: 'open' | 'suspect' | 'closed', nowMs: number): void {
     this.#core.linkChanged(peer, state, nowMs);
+    if (state === 'closed') this.#joiner?.linkClosed(peer);
   }
 
   advance(nowMs: number): AdvanceResult {

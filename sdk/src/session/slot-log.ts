@@ -35,6 +35,10 @@ export class SlotLog {
   readonly used: CellRing;
   /** Highest contiguous frame held (R of the design). Frames 1 to delay are neutral and held from the start by their owner alone. */
   received = 0;
+  /** Highest frame up to which the owner itself sent them, or an agreement fixed them. Beyond it they came through a third peer. */
+  firstHand = 0;
+  /** Index of the peer that relayed the newest of those. */
+  relayedBy: number = NO_OWNER;
   /** No frame beyond this is taken: set while an agreement on the cut is under way, so that what was reported stays true. */
   limit: number = NO_FRAME;
   /** Newest frame that arrived with two values. */
@@ -65,12 +69,22 @@ export class SlotLog {
     return this.isActive ? NO_FRAME : this.received;
   }
 
+  /** What may be acknowledged to the owner: what it sent itself, so that its next packet goes on from a cell that is surely right. */
+  get acknowledged(): number {
+    return this.received < this.since ? this.#heldBefore : Math.min(this.firstHand, this.received);
+  }
+
   /**
-   * What may be acknowledged. An owner that does not know yet that its inputs go on at `since` must not take the frames
+   * What is said to be held. An owner that does not know yet that its inputs go on at `since` must not take the frames
    * before it, which nobody holds, for frames of its own.
    */
   get held(): number {
     return this.received < this.since ? this.#heldBefore : this.received;
+  }
+
+  /** Newest frame that goes on from `frame`: those between two periods of the owner are nobody's. */
+  lastFrom(frame: number): number {
+    return frame < this.since && this.isActive ? this.#heldBefore : this.received;
   }
 
   /** Who plays at `frame`. */
@@ -116,6 +130,7 @@ export class SlotLog {
     this.change(frame, 'owner', owner);
     this.epoch += 1;
     this.received = frame - 1;
+    this.firstHand = frame - 1;
     this.limit = NO_FRAME;
     this.equivocated = Math.min(this.equivocated, frame - 1);
     // The first cell is coded against the frame before it: all take neutral for that.
@@ -130,6 +145,9 @@ export class SlotLog {
     this.since = about.since;
     this.epoch = about.epoch;
     this.received = about.held;
+    this.firstHand = about.held;
+    // What its owner sent after its inputs ended is still under way, and counts for nobody.
+    this.limit = about.control === 'owner' ? NO_FRAME : about.held;
     this.#heldBefore = about.held;
     this.cells.bytes.set(about.input, this.cells.offsetOf(about.held));
   }

@@ -24,6 +24,11 @@ export class StallMeter {
     stallMsMax: 0,
   };
   #stalledSinceMs = -1;
+  /** How long the match has waited by now, ms; 0 if it does not. */
+  stalledFor(nowMs: number): number {
+    return this.#stalledSinceMs < 0 ? 0 : nowMs - this.#stalledSinceMs;
+  }
+
   /** Length of the last finished stall, ms. */
   lastStallMs = 0;
 

@@ -195,6 +195,7 @@ export class Timeline<S, I> {
       if (log.received <= this.simulation.frame && !log.wasUsed(log.received)) this.noteWrong(log.received);
     }
     log.received = cut;
+    log.firstHand = cut;
     log.limit = cut;
     log.change(cut + 1, control);
     return this.#changedFrom(cut + 1);

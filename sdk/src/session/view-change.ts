@@ -23,7 +23,7 @@ import { ReportBook } from './report-book.js';
 import { NO_FRAME } from './slot-log.js';
 import type { Attempt, Message, Outgoing, WantedView } from './view-attempt.js';
 import type { ViewHost } from './view-host.js';
-import { freshBody, heldOf, isOtherBranch, isReady, slotsOf } from './view-value.js';
+import { freshBody, heldOf, isOtherBranch, isReady, slotsOf, widened } from './view-value.js';
 
 const RESEND_MS = 50;
 /** Commits kept for members that are behind. */
@@ -82,10 +82,10 @@ export class ViewChange {
     const host = this.#host;
     const voters = host.voters();
     const living = voters & ~host.gone();
-    const removed = (wanted.suspects | this.#unfinished('removed')) & voters;
-    let late = (wanted.lateSuspects | this.#unfinished('late')) & voters & ~removed;
+    const removed = wanted.suspects & voters;
+    let late = wanted.lateSuspects & voters & ~removed;
     // Too many are late to agree without them: wait for them.
-    if (!isQuorum(voters & ~removed & ~late, living)) late = this.#unfinished('late') & voters & ~removed;
+    if (!isQuorum(voters & ~removed & ~late, living)) late = 0;
     const next = voters & ~removed & ~late;
     const plan = (removed | late) === 0 ? wanted.plan : undefined;
     const attempt = this.#attempt;
@@ -309,8 +309,9 @@ export class ViewChange {
     if (attempt.body !== undefined) return;
     for (const { slot, frame, cells } of message.held) {
       const log = this.#host.logs[slot];
-      if (log !== undefined && frame > log.received && !this.#host.stage(log, log.received, frame, cells))
-        return;
+      // Nothing is taken for slots that were not asked about.
+      if (log === undefined || ((attempt.removed | attempt.late) & (1 << log.owner)) === 0) continue;
+      if (frame > log.received && !this.#host.stage(log, log.received, frame, cells)) return;
     }
     attempt.reports.set(from, message);
     this.#decide(attempt);
@@ -362,9 +363,7 @@ export class ViewChange {
 
   #takeAccept(from: number, message: Message<'accept'>): void {
     const { ballot, body } = message;
-    const self = 1 << this.#host.selfIndex;
-    if (ballot.voter !== from || ((body.removed | body.late) & self) !== 0) return;
-    if ((this.#host.voters() & self) === 0) return;
+    if (ballot.voter !== from || (this.#host.voters() & (1 << this.#host.selfIndex)) === 0) return;
     const order = compareBallots(ballot, this.#promised);
     if (order < 0) {
       this.#send(from, { kind: 'reject', ballot, hears: 0, promisedRound: this.#promised.round });
@@ -374,7 +373,8 @@ export class ViewChange {
     this.#promised = ballot;
     this.#acceptLocally(ballot, body);
     // All of them hear it: each sees the majority for itself, half a round trip sooner than by the proposer's word.
-    this.#toVoters(body.removed | body.late, { kind: 'accepted', ballot });
+    // Also what removes us: a value that must be completed may have been accepted while nobody heard us.
+    this.#toVoters(0, { kind: 'accepted', ballot });
     this.#takeAccepted(from, ballot);
     this.#takeAccepted(this.#host.selfIndex, ballot);
   }
@@ -439,6 +439,11 @@ export class ViewChange {
 
   /** Sends a member that is still in view `viewId` the commits it lacks. */
   catchUp(index: number, viewId: number): void {
-    for (const commit of this.#commits) if (commit.viewId > viewId) this.#host.send(index, commit);
+    for (const commit of this.#commits) {
+      if (commit.viewId <= viewId) continue;
+      this.#host.send(index, commit);
+      const body = widened(commit.body, this.#host.logs, this.#host.startOf(index));
+      if (body !== commit.body) this.#host.send(index, { ...commit, body });
+    }
   }
 }

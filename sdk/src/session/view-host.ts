@@ -24,6 +24,8 @@ export interface ViewHost {
   send(index: number, message: ViewMessage): void;
   /** Stages cells of a slot beyond what its log holds; false if they do not continue it. */
   stage(log: SlotLog, base: number, last: number, cells: Uint8Array): boolean;
+  /** Frame of the state that this peer came in with, 0 if it was there from the start. */
+  startOf(index: number): number;
   /** Newest frame that no honest view can cut off. */
   frameFinal(): number;
   /** Frames from the newest one that anybody holds to a planned one: time enough to agree. */

@@ -1,4 +1,5 @@
 /** The value of an agreement: what a proposer makes of the reports when nothing was accepted before, and when a member can apply it. */
+import { LOG_FRAMES_KEPT } from '../base/limits.js';
 import { NO_PLAN, type SlotCut, type ViewBody } from '../wire/view-body.js';
 import { encodeSlotCells, type HeldFrame, type ViewMessage } from '../wire/view-messages.js';
 import { NO_FRAME, type SlotLog } from './slot-log.js';
@@ -74,4 +75,25 @@ export function isOtherBranch(
   const self = 1 << own.host.selfIndex;
   const isAlone = own.host.voters() === self;
   return viewId === own.viewId && (body.removed & self) !== 0 && isAlone && from < own.host.selfIndex;
+}
+
+/** Inputs before its own base that a commit brings to a member that is behind. */
+const WIDENED_FRAMES = 240;
+
+/**
+ * The same decision with more inputs, for a member that had no vote and may lack some that all voters held: nobody relays
+ * inputs of a slot that has been taken up again since.
+ * @param startFrame frame of the state that the member came in with: it knows no cell before
+ */
+export function widened(body: ViewBody, logs: readonly SlotLog[], startFrame: number): ViewBody {
+  if (body.cuts.length === 0) return body;
+  const cuts = body.cuts.map((cut): SlotCut => {
+    const log = logs[cut.slot];
+    const first = log === undefined ? 0 : Math.max(0, log.periodStart(cut.cut) - 1);
+    const base = Math.max(cut.base - WIDENED_FRAMES, first, startFrame);
+    // Only what our log still has.
+    if (log === undefined || base >= cut.base || log.received - base > LOG_FRAMES_KEPT) return cut;
+    return { ...cut, base, cells: encodeSlotCells(log.cells, base + 1, cut.cut) };
+  });
+  return { ...body, cuts };
 }

@@ -20,7 +20,7 @@ export type SharedSessionOptions = Partial<
 /** Options of `simulate`. */
 export interface SimulateOptions<S, I> {
   readonly game: Game<S, I>;
-  /** How many peers, 1 to 32. */
+  /** How many peers, 1 to 31. */
   readonly peers: number;
   /**
    * How long the network and the faults last, in frames of the game, 1 or more. Afterwards everything heals

@@ -26,6 +26,8 @@ import { US_PER_MS, usOf, VirtualClock } from './virtual-clock.js';
 
 /** After the heal everybody must be at full speed, and know who is in the match, within this, in ms. */
 const RECOVERY_MS = 2000;
+/** One that was outside then must have come in again within this, in ms. */
+const JOINING_MS = 5000;
 /** Frames that may lie on the edges of the measured time: confirmations come in groups, above all in lockstep. */
 const EDGE_FRAMES = 2;
 /** Longest that a liar may hold the others up, faults included, in ms. */
@@ -227,7 +229,8 @@ export class SimulatedMatch<S, I> {
     if (session.phase === 'handshake') return this.nodes.some(({ isLive }) => !isLive);
     // Each side of a fork has members that the other side let go: it may lack voters for good.
     if (this.membership.hasForked && session.phase !== 'running') return true;
-    // Nobody is there to let it in.
+    // It is on its way in, or nobody is there to let it in.
+    if (session.phase === 'joining' && this.clock.nowUs - this.plan.healUs < usOf(JOINING_MS)) return true;
     if (session.phase === 'joining')
       return !this.nodes.some((other) => other.isLive && other.session?.phase === 'running');
     const voters = this.membership.votersOf(node.index);

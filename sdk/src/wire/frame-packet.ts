@@ -15,7 +15,8 @@
  *                 view u8 (low bits), hears u32 (bit = index in peers),
  *                 for each slot the low 16 bits of the last frame held
  *     hash        frame u16 (low bits, a multiple of 30), state hash u32
- *     relay       slot u8 (another peer's), first frame u16 (low bits), count u8 (1 to 32), cells of that slot
+ *     relay       slot u8 (another peer's), first frame u16 (low bits), count u8 (1 to 32), cells of that slot,
+ *                 the first coded as if the one before were zero
  */
 import { crc16 } from '../base/crc16.js';
 import { PACKET_BYTES_MAX, PLAYERS_MAX } from '../base/limits.js';

@@ -8,6 +8,8 @@ import { packetCrc, read16, read32, write16, write32 } from './frame-packet.js';
 export const KIND_HELLO = 0x80;
 export const KIND_GO = 0x81;
 export const KIND_GOODBYE = 0x82;
+/** To one that sends us packets of a match in which we do not know it any more. */
+export const KIND_STRANGER = 0x8c;
 
 /** Version of everything in wire/. Peers of different versions refuse each other before frame 0. */
 export const WIRE_VERSION = 1;
@@ -101,6 +103,16 @@ export function encodeGoodbye(lastFrame: number, matchKey: number): Uint8Array {
 /** The last frame of a GOODBYE, or `undefined`. */
 export function decodeGoodbye(bytes: Uint8Array, matchKey: number): number | undefined {
   return decodeShort(bytes, KIND_GOODBYE, matchKey);
+}
+
+/** STRANGER: in our view, of this id, the addressee is no member. */
+export function encodeStranger(viewId: number, matchKey: number): Uint8Array {
+  return encodeShort(KIND_STRANGER, viewId, matchKey);
+}
+
+/** The view id of a STRANGER, or `undefined`. */
+export function decodeStranger(bytes: Uint8Array, matchKey: number): number | undefined {
+  return decodeShort(bytes, KIND_STRANGER, matchKey);
 }
 
 function encodeShort(kind: number, value: number, matchKey: number): Uint8Array {

@@ -211,7 +211,8 @@ function readSlots(reader: ByteReader, inputBytes: number, peerCount: number): M
 function readConfig(bytes: Uint8Array): JsonObject | undefined {
   if (bytes.length > CONFIG_BYTES_MAX || bytes[0] !== 0x7b) return undefined;
   const text = decodeUtf8(bytes);
-  if (text === undefined) return undefined;
+  // A key that would be taken for the prototype of whatever the content is copied into.
+  if (text === undefined || text.includes('"__proto__"')) return undefined;
   try {
     const value = JSON.parse(text) as JsonObject;
     // Spaces, another order of keys, 1e0 for 1: there is one text for each value.

@@ -1,6 +1,7 @@
 /** A member of a match reduced to its frame exchange, and packets made by hand: for the tests of both directions. */
 import type { Game } from 'rollmesh/session';
-import { FrameExchange, type OutgoingFacts } from '../../../sdk/src/session/frame-exchange.js';
+import type { OutgoingFacts } from '../../../sdk/src/session/exchange-types.js';
+import { FrameExchange } from '../../../sdk/src/session/frame-exchange.js';
 import { createRemotes, type RemotePeer } from '../../../sdk/src/session/remote-peer.js';
 import { prepareSession, type SessionSetup } from '../../../sdk/src/session/session-setup.js';
 import { NO_FRAME, type SlotLog } from '../../../sdk/src/session/slot-log.js';
@@ -66,7 +67,8 @@ export function nodeOf(
     peerCount,
     confirmLimit: () => node.limit,
     onWrong: (frame) => node.wrong.push(frame),
-    onEquivocation: (log, frame, from) => node.equivocations.push(`${log.slot} ${frame} ${from.peer}`),
+    onEquivocation: (log, frame, from) =>
+      node.equivocations.push(`${log.slot} ${frame} ${from.map((index) => setup.peers[index]).join('+')}`),
   });
   return Object.assign(node, { exchange });
 }
@@ -85,6 +87,7 @@ export function remoteOf(node: Node, index: number): RemotePeer {
 export function fill(node: Node, slot: number, count: number): void {
   const log = logOf(node, slot);
   while (log.received < count) log.append(Uint8Array.of(((log.received + 1) % 250) + 1), 0);
+  log.firstHand = log.received;
 }
 
 /** What goes into a packet at a position. */

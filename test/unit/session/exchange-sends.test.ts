@@ -1,6 +1,6 @@
 /** The frame exchange by itself: what it writes into each field of a packet. */
 import { LOG_FRAMES_KEPT, PACKET_FRAMES_MAX } from '../../../sdk/src/base/limits.js';
-import type { OutgoingFacts } from '../../../sdk/src/session/frame-exchange.js';
+import type { OutgoingFacts } from '../../../sdk/src/session/exchange-types.js';
 import { CLOCK_UNKNOWN, RELAY_FRAMES_MAX, read16, STAMP_NONE } from '../../../sdk/src/wire/frame-packet.js';
 import { factsAt, fill, logOf, nodeOf, remoteOf, sent } from './exchange-node.js';
 

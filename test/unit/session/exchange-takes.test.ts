@@ -100,16 +100,17 @@ describe('what is taken', () => {
     expect(valuesOf(log)).toEqual([5, 5, 6]);
   });
 
-  test('another value for a frame is told once, and what follows it in the packet is left', () => {
+  test('another value for a frame is told once, and what follows it in the packet is read on', () => {
     const node = nodeOf([0, 1], 0);
     expect(take(node, 1, { frame: 3, changes: [5, 0, 3] })).toBe(true);
     for (let copy = 0; copy < 2; copy += 1)
       expect(take(node, 1, { frame: 4, changes: [5, 1, 3, 1] })).toBe(true);
     expect(node.equivocations).toEqual(['1 2 b']);
-    expect(valuesOf(logOf(node, 1))).toEqual([5, 5, 6]);
+    // The frames that were there stay; the new one is what the sender says now.
+    expect(valuesOf(logOf(node, 1))).toEqual([5, 5, 6, 6]);
     // A newer one is told again.
-    expect(take(node, 1, { frame: 3, changes: [5, 0, 9] })).toBe(true);
-    expect(node.equivocations).toEqual(['1 2 b', '1 3 b']);
+    expect(take(node, 1, { frame: 4, changes: [5, 0, 3, 9] })).toBe(true);
+    expect(node.equivocations).toEqual(['1 2 b', '1 4 b']);
   });
 
   test('the report of a packet that was overtaken is left', () => {
@@ -134,11 +135,11 @@ describe('what is taken', () => {
       expect(take(node, 1, { frame, count: 1, ack: 5, report: { view, held: values } })).toBe(true);
     };
     report(0, [7, 3, 15]);
-    // Of our own slot its acknowledgement counts, of its own slot its inputs; both are said.
-    expect([...(held[1] as Int32Array)]).toEqual([5, 1, 15]);
+    // Of its own slot its inputs count; of ours what it says it holds, by whatever way.
+    expect([...(held[1] as Int32Array)]).toEqual([7, 1, 15]);
     expect([...(said[1] as Int32Array)]).toEqual([7, 3, 15]);
     report(0, [7, 3, 12]);
-    expect([...(held[1] as Int32Array)]).toEqual([5, 2, 15]);
+    expect([...(held[1] as Int32Array)]).toEqual([7, 2, 15]);
     report(0, [7, 3, 20 + FUTURE_FRAMES_MAX + 1]);
     expect((held[1] as Int32Array)[2]).toBe(15);
     report(1, [7, 3, 18]);

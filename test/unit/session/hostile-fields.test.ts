@@ -297,9 +297,9 @@ describe('a relay', () => {
       const value = mesh.peers[2]?.reads.get(2)?.[before + 1 + index];
       return value?.v ?? 0;
     });
-    const held = session.inputsAt(before)?.[2]?.v ?? 0;
     const cells: number[] = [0];
-    let last = held;
+    // The first relayed cell is whole.
+    let last = 0;
     for (const [index, value] of inputs.entries()) {
       if (value !== last) {
         cells[0] = (cells[0] as number) | (1 << index);

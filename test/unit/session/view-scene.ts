@@ -70,6 +70,7 @@ export function sceneOf(self: number): Scene {
       scene.staged.push([log.slot, base, last]);
       return scene.stages;
     },
+    startOf: () => 0,
     frameFinal: () => scene.final,
     leadFrames: () => 12,
     limitConfirm: (frame) => scene.limits.push(frame),

@@ -104,14 +104,11 @@ test('the config is one canonical JSON object', () => {
   expect(decodeManifest(resealed(illFormed, KEY), KEY)).toBeUndefined();
 });
 
-test('a config reserves no names, and what is decoded is frozen', () => {
-  const bytes = withConfig('{"__proto__":{"x":1},"constructor":2}');
-  const config = decodeManifest(bytes, KEY)?.config as JsonObject & { readonly x?: number };
-  expect([Object.keys(config), config.x, Object.isFrozen(config)]).toEqual([
-    ['__proto__', 'constructor'],
-    undefined,
-    true,
-  ]);
+test('a config reserves one name, that of the prototype, and what is decoded is frozen', () => {
+  expect(decodeManifest(withConfig('{"__proto__":{"x":1}}'), KEY)).toBeUndefined();
+  const bytes = withConfig('{"constructor":2}');
+  const config = decodeManifest(bytes, KEY)?.config as JsonObject;
+  expect([Object.keys(config), Object.isFrozen(config)]).toEqual([['constructor'], true]);
   expect(encodeManifest({ ...small, config }, KEY)).toEqual(bytes);
 });
 

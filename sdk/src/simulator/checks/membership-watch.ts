@@ -45,6 +45,8 @@ export class MembershipWatch {
   readonly #lostBy: readonly Set<number>[];
   /** Peers that decided alone: their views are their own. */
   readonly #alone = new Set<number>();
+  /** Per peer, the frame of the state that it came back with. */
+  readonly #starts: number[] = [];
   readonly #finals: number[];
   /** View id -> what is known in that view, and by whom first. */
   readonly #views = new Map<
@@ -156,7 +158,7 @@ export class MembershipWatch {
    * `peer` was away and came back with the state of the others: it knows what is known in this view.
    * @returns all changes it knows now
    */
-  cameBack(peer: number, viewId: number): readonly Change[] {
+  cameBack(peer: number, viewId: number, startFrame: number): readonly Change[] {
     this.returns += 1;
     this.#alone.delete(peer);
     this.#lostBy[peer]?.clear();
@@ -172,6 +174,7 @@ export class MembershipWatch {
     const known = this.#known[peer] as Change[];
     known.splice(0, known.length, ...(changes ?? []));
     this.#finals[peer] = 0;
+    this.#starts[peer] = startFrame;
     return known;
   }
 
@@ -208,7 +211,9 @@ export class MembershipWatch {
   /** A peer that does not know of a cut must not have called a frame after it final. */
   #checkFinal(peer: number, change: Change): void {
     const frameFinal = this.#finals[peer] as number;
-    if (frameFinal <= change.afterFrame || this.hasForked) return;
+    // The state that a newcomer began with has what changed before it, told or not.
+    if (frameFinal <= change.afterFrame || change.afterFrame < (this.#starts[peer] ?? 0) || this.hasForked)
+      return;
     const named = nameOf(change);
     if (this.#known[peer]?.some((other) => nameOf(other) === named) === true) return;
     const name = `${peer}/${named}`;

@@ -153,7 +153,7 @@ export class NodeWatch<S, I> {
     if (!wasAway && !this.#isAway) return false;
     this.#changes.length = 0;
     if (this.#isAway || session.phase === 'ended') return true;
-    oracle.branchTo(peer, membership.cameBack(peer, session.viewId));
+    oracle.branchTo(peer, membership.cameBack(peer, session.viewId, session.frameConfirmed));
     this.#checkedTo = session.frameConfirmed;
     this.#heldFrom = session.frameConfirmed + 1;
     this.#finalSeen = 0;
@@ -261,6 +261,8 @@ export class NodeWatch<S, I> {
   #applyChanges(session: Session<S, I>): void {
     const { membership, oracle, peer } = this.#options;
     const before = this.#confirmedBefore;
+    const hasVote = (): boolean => membership.isVoter(peer) && membership.votersOf(peer).includes(peer);
+    const hadVote = hasVote();
     // What a peer is told of itself comes first: all must have one order.
     const changes = this.#changes
       .splice(0)
@@ -273,10 +275,9 @@ export class NodeWatch<S, I> {
     if (this.#wasToldOfChange) membership.viewReached(peer, session.viewId);
     const toFrame = this.#rewoundTo;
     if (toFrame >= before) return;
-    // Only a peer that has no vote now can have confirmed more than the voters reported. What it called final must stay,
+    // Only a peer that has no vote now, or had none until now, can have confirmed more than the voters reported. What it called final must stay,
     // except in a fork.
-    const votes = membership.isVoter(peer) && membership.votersOf(peer).includes(peer);
-    if ((votes || toFrame < this.#finalSeen) && !membership.hasForked)
+    if (((hadVote && hasVote()) || toFrame < this.#finalSeen) && !membership.hasForked)
       this.#report('finality', toFrame, `rewound to ${toFrame}, ${before} was confirmed`);
     this.#retractedFrom = before;
     this.#finalSeen = Math.min(this.#finalSeen, toFrame);
