@@ -1,4 +1,4 @@
-/** Bugs planted in the real core, one at a time: the checkers of the swarm find each of them within twenty seeds, and nothing in clean code. */
+/** Bugs planted in the real core, one at a time: the checkers of the swarm find each of them within fifty seeds, and nothing in clean code. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
