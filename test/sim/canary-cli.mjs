@@ -52,7 +52,10 @@ async function huntOf(index, canary) {
   });
   const { hunt } = await import(pathToFileURL(outfile).href);
   const { byzantine, peers } = canary;
-  return hunt(canary.find === undefined ? CLEAN_SEEDS : SEEDS, { ...(byzantine && { byzantine }), ...(peers && { peers }) });
+  return hunt(canary.find === undefined ? CLEAN_SEEDS : SEEDS, {
+    ...(byzantine && { byzantine }),
+    ...(peers && { peers }),
+  });
 }
 
 try {
