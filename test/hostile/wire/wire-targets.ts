@@ -28,9 +28,11 @@ import {
   decodeGo,
   decodeGoodbye,
   decodeHello,
+  decodeStranger,
   encodeGo,
   encodeGoodbye,
   encodeHello,
+  encodeStranger,
   HELLO_KEY,
   KIND_HELLO,
   WIRE_VERSION,
@@ -222,18 +224,22 @@ const handshakeTarget: FuzzTarget = {
     encodeHello({ ...HELLO, wireVersion: WIRE_VERSION + 1 }),
     encodeGo(-120, KEY),
     encodeGoodbye(3600, KEY),
+    encodeStranger(7, KEY),
   ],
   seal: (input) => sealAt(input, 0, KEY),
   run(bytes) {
     const hello = decodeHello(bytes);
     const go = decodeGo(bytes, KEY);
     const goodbye = decodeGoodbye(bytes, KEY);
+    const stranger = decodeStranger(bytes, KEY);
     if (hello?.wireVersion === WIRE_VERSION)
       mustEqual(encodeHello(hello), bytes, 'the HELLO has a second encoding');
     if (go !== undefined) mustEqual(encodeGo(go, KEY), bytes, 'the GO has a second encoding');
     if (goodbye !== undefined)
       mustEqual(encodeGoodbye(goodbye, KEY), bytes, 'the GOODBYE has a second encoding');
-    const understood = [hello, go, goodbye].filter((message) => message !== undefined);
+    if (stranger !== undefined)
+      mustEqual(encodeStranger(stranger, KEY), bytes, 'the STRANGER has a second encoding');
+    const understood = [hello, go, goodbye, stranger].filter((message) => message !== undefined);
     must(understood.length < 2, 'one message is understood as two');
   },
 };
