@@ -261,14 +261,13 @@ export class Council {
 
   /** Newcomers get their slots. @returns false if the frames to go back to are no longer kept */
   #seat({ seats, frame }: ViewBody): boolean {
-    const { setup, timeline, exchange, remotes, desk, events } = this.#options;
+    const { setup, exchange, desk, events } = this.#options;
     const owners = new Set(seats.map(({ owner }) => owner));
     for (const { slot, owner } of seats) {
       const log = setup.logs[slot];
       // A newcomer's state may have it already.
       if (log === undefined || (log.isActive && log.owner === owner)) continue;
-      if (!timeline.schedule(log, frame, 'owner', owner)) return false;
-      exchange.reopened(log, frame);
+      if (!this.#reopen(log, frame, owner)) return false;
     }
     for (const owner of owners) {
       const slots = seats.filter((seat) => seat.owner === owner).map(({ slot }) => slot);
@@ -276,7 +275,6 @@ export class Council {
       if (owner === setup.selfIndex) {
         setup.ownLogs.splice(0, setup.ownLogs.length, ...logs);
         exchange.seated();
-        for (const remote of remotes) remote.acked = frame - 1;
       } else this.peerAt(owner)?.seat(logs);
       const peer = setup.peers[owner] as PeerId;
       desk.seated(peer);
@@ -299,18 +297,25 @@ export class Council {
   }
 
   #planSlots(body: ViewBody): boolean {
-    const { setup, timeline, exchange, remotes } = this.#options;
+    const { setup, timeline } = this.#options;
     for (const log of setup.logs) {
       if (log.control !== 'substitute') continue;
       const bit = 1 << log.owner;
       if ((body.removed & bit) !== 0 && body.frame > 0) {
         if (!timeline.schedule(log, body.frame, 'lost')) return false;
       } else if ((body.returned & bit) !== 0) {
-        if (!timeline.schedule(log, body.frame, 'owner')) return false;
-        exchange.reopened(log, body.frame);
-        if (log.owner === setup.selfIndex) for (const remote of remotes) remote.acked = body.frame - 1;
+        if (!this.#reopen(log, body.frame, log.owner)) return false;
       }
     }
+    return true;
+  }
+
+  /** A slot's owner plays from `frame` on. @returns false if the frames to go back to are no longer kept */
+  #reopen(log: SlotLog, frame: number, owner: number): boolean {
+    const { setup, timeline, exchange, remotes } = this.#options;
+    if (!timeline.schedule(log, frame, 'owner', owner)) return false;
+    exchange.reopened(log, frame);
+    if (owner === setup.selfIndex) for (const remote of remotes) remote.acked = frame - 1;
     return true;
   }
 

@@ -5,8 +5,7 @@
 import type { PeerId } from '../base/peer-id.js';
 import { hashBytes, hashWords } from '../base/state-hash.js';
 import { encodeUtf8 } from '../base/utf8.js';
-import type { Agreement } from '../wire/handshake-message.js';
-import { WIRE_VERSION } from '../wire/handshake-message.js';
+import { type Agreement, WIRE_VERSION } from '../wire/handshake-message.js';
 import type { Manifest } from '../wire/join-manifest.js';
 import {
   decodeJoinReply,
@@ -42,7 +41,6 @@ export type JoinOutcome =
       readonly kind: 'ready';
       readonly manifest: Manifest;
       readonly state: Uint8Array;
-      readonly nonce: number;
     }
   | { readonly kind: 'refused'; readonly peer: PeerId; readonly reason: string }
   | { readonly kind: 'failed'; readonly message: string };
@@ -142,7 +140,7 @@ export class Joiner {
 
   #takeState({ manifest, state }: StateFetch, nowMs: number): void {
     if (manifest === undefined || state === undefined) this.again('The state is not there.', nowMs);
-    else this.#outcome = { kind: 'ready', manifest, state, nonce: this.#nonce };
+    else this.#outcome = { kind: 'ready', manifest, state };
   }
 
   /** What was fetched is of no use: once more from the start. */
