@@ -139,7 +139,8 @@ export class LobbyBook {
     }
     const resumed =
       message.resume === undefined ? undefined : this.#sessions.byToken(message.resume, app, peer);
-    if (resumed !== undefined && message.resume !== undefined) {
+    const isLive = message.ifAway === true && resumed?.connection !== undefined;
+    if (resumed !== undefined && message.resume !== undefined && !isLive) {
       const before = resumed.connection;
       const token = this.#sessions.resume(resumed, connection, message.resume);
       if (before !== undefined) {

@@ -58,6 +58,8 @@ export interface LobbyConnectionOptions {
   readonly now: () => number;
   /** The session stands, for the first time or again. Requests made in here go out before those that waited. */
   readonly onOnline: (welcome: WelcomeMessage) => void;
+  /** Token of the page that this one may follow after a reload: its session is taken up if that page is gone. */
+  readonly follows?: string | undefined;
   /** The session's socket dropped; attempts to get it back have begun. */
   readonly onOffline: () => void;
   /** The end: no further attempts. */
@@ -205,7 +207,13 @@ export class LobbyConnection {
   #sayHello(): void {
     const { app, peer } = this.#options;
     this.#helloRid = this.#nextRid();
-    const resume = this.#welcome === undefined ? {} : { resume: this.#welcome.resume };
+    const { follows } = this.#options;
+    const resume =
+      this.#welcome !== undefined
+        ? { resume: this.#welcome.resume }
+        : follows === undefined
+          ? {}
+          : { resume: follows, ifAway: true };
     const hello: LobbyRequest = {
       t: 'hello',
       protocol: [LOBBY_PROTOCOL_VERSION],

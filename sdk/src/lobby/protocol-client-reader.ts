@@ -120,7 +120,7 @@ const hello = record<HelloMessage>({
     peer: peerId,
     name: playerName,
   },
-  optional: { rid, resume: text(128) },
+  optional: { rid, resume: text(128), ifAway: bool },
 });
 const create = record<CreateMessage>({
   required: { t: oneOf('create'), playersMax: integer(1, L.playersMaxMax), public: bool, metadata },

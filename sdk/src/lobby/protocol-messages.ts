@@ -106,6 +106,11 @@ export interface HelloMessage extends Request {
   readonly name: string;
   /** The token of the last `welcome`, to take the session and its seat up again. */
   readonly resume?: string;
+  /**
+   * With `resume`: only if its socket is gone, else `peer-taken`. For a page that follows another one after a reload, and
+   * cannot know whether it is a duplicate of a tab that lives on.
+   */
+  readonly ifAway?: boolean;
 }
 /** Reply: `rooms`. Newest first. */
 export interface ListMessage extends Request {

@@ -34,7 +34,7 @@ import { LiveRoom } from './room.js';
 import type { Room, TransportFactory } from './room-types.js';
 import { type RoomListChange, RoomWatch } from './room-watch.js';
 import { runAll } from './run-all.js';
-import { claimPeerId, keepPeerId, recallPeerId } from './tab-identity.js';
+import { claimPeerId, keepIdentity, recallIdentity } from './tab-identity.js';
 
 /** Most members of a room, spectators included. */
 const membersMax = LOBBY_LIMITS.playersMaxMax + LOBBY_LIMITS.spectatorsMax;
@@ -75,15 +75,15 @@ export async function connectLobby(url: string, options: ConnectLobbyOptions): P
     'connectLobby: there is no WebSocket here. Pass { webSocket } from the "ws" package.',
   );
   const at = socketUrl(url);
-  const kept = peer === undefined ? recallPeerId(app) : undefined;
+  const kept = peer === undefined ? recallIdentity(app) : undefined;
   if (kept === undefined)
     return openLobby(at, { ...options, webSocket, peer: peer ?? randomPeerId() }, peer === undefined);
   for (const waitMs of farewellWaitsMs) {
     try {
-      return await openLobby(at, { ...options, webSocket, peer: kept }, true);
+      return await openLobby(at, { ...options, webSocket, peer: kept.peer, follows: kept.token }, true);
     } catch (error) {
       if (!(error instanceof SdkError) || error.code !== 'lobby-refused') throw error;
-      // The server has not heard the farewell of the page before yet.
+      // The server has neither heard the farewell of the page before yet, nor that its socket is gone.
       const wait = new Promise<void>((resolve) => setTimeout(resolve, waitMs));
       await unlessAborted(wait, signal, 'connectLobby');
     }
@@ -104,6 +104,8 @@ async function openLobby(url: string, options: LobbyOptions, keepsPeer: boolean)
 
 type LobbyOptions = ConnectLobbyOptions & {
   readonly peer: PeerId;
+  /** See `LobbyConnectionOptions`. */
+  readonly follows?: string;
   readonly webSocket: LobbySocketConstructor;
 };
 
@@ -169,6 +171,7 @@ class LiveLobby implements Lobby {
       app: options.app,
       peer: this.self,
       name: options.name,
+      follows: options.follows || undefined,
       webSocket: options.webSocket,
       now,
       onOnline: (welcome) => this.#online(welcome),
@@ -272,7 +275,7 @@ class LiveLobby implements Lobby {
       this.#entry = { t: 'join', code: reply.room.code, ...access };
       const opened = this.#openRoom(reply);
       this.#room = opened;
-      if (this.#keptFor !== undefined) keepPeerId(this.#keptFor, this.self);
+      this.#keepIdentity();
       runAll(this.#early.map((message) => () => opened.hear(message)));
       return opened;
     });
@@ -283,6 +286,13 @@ class LiveLobby implements Lobby {
       room.then((late) => late.leave()).catch(() => {});
       throw error;
     }
+  }
+
+  /** For the page that comes after a reload; the token is another one after every welcome. */
+  #keepIdentity(): void {
+    const token = this.#connection.welcome?.resume;
+    if (this.#keptFor !== undefined && this.#room !== undefined && token !== undefined)
+      keepIdentity(this.#keptFor, { peer: this.self, token });
   }
 
   #openRoom({ room, you }: JoinedMessage): LiveRoom {
@@ -311,6 +321,7 @@ class LiveLobby implements Lobby {
   #online(welcome: WelcomeMessage): void {
     this.#settleReady();
     this.#watch?.begin();
+    this.#keepIdentity();
     const room = this.#room;
     const seat = welcome.room;
     if (seat !== null && seat.code !== this.#entry?.code) {

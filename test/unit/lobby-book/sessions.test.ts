@@ -82,6 +82,18 @@ test('a second socket with the token replaces the first, and nobody else notices
   expect(types(bob.inbox)).not.toContain('chat');
 });
 
+test('with ifAway a token does not replace a socket that is still open, and works once that is gone', () => {
+  const { h, ada, bob } = duo();
+  const follows = { resume: tokenOf(bob), ifAway: true };
+  const duplicate = h.enter(2, follows);
+  expect(last(duplicate, 'err').code).toBe('peer-taken');
+  expect(bob.closeCode).toBeUndefined();
+  h.say(bob, { t: 'chat', text: 'still here' });
+  expect(last(ada, 'chat').text).toBe('still here');
+  h.drop(bob);
+  expect(last(h.enter(2, follows), 'welcome')).toMatchObject({ resumed: true, peer: peerOf(2) });
+});
+
 test('a token is spent once its successor is known to have arrived', () => {
   const { h, bob } = duo();
   const first = tokenOf(bob);

@@ -84,7 +84,7 @@ interface Told {
   readonly errors: SdkError[];
 }
 
-function connect(): Told {
+function connect(follows?: string): Told {
   const events: string[] = [];
   const pushes: LobbyPush[] = [];
   const errors: SdkError[] = [];
@@ -93,6 +93,7 @@ function connect(): Told {
     app: 'tap',
     peer: self,
     name: 'Ada',
+    follows,
     webSocket: PuppetSocket,
     now: () => Date.now(),
     onOnline: ({ resumed }) => events.push(resumed ? 'resumed' : 'online'),
@@ -126,6 +127,20 @@ test('the first message is a hello with versions, app, peer and name', () => {
   expect(PuppetSocket.last.sent).toEqual([
     { t: 'hello', protocol: [1], app: 'tap', peer: self, name: 'Ada', rid: 1 },
   ]);
+});
+
+test('a page after a reload takes up the session of the page before it, then its own', () => {
+  connect('token-of-before');
+  PuppetSocket.last.fire('open');
+  expect(PuppetSocket.last.sent).toEqual([
+    expect.objectContaining({ t: 'hello', resume: 'token-of-before', ifAway: true }),
+  ]);
+  PuppetSocket.last.accept();
+  PuppetSocket.last.drop();
+  jest.advanceTimersByTime(backoffLimitMs);
+  PuppetSocket.last.fire('open');
+  expect(PuppetSocket.last.sent[0]).toMatchObject({ t: 'hello', resume: 'token-1' });
+  expect(PuppetSocket.last.sent[0]).not.toHaveProperty('ifAway');
 });
 
 test('a dropped connection resumes with the newest token', () => {

@@ -1,7 +1,8 @@
 /** Who a tab is after a reload. */
-import { claimPeerId, keepPeerId, recallPeerId } from '../../../sdk/src/runtime/tab-identity.js';
+import { claimPeerId, keepIdentity, recallIdentity } from '../../../sdk/src/runtime/tab-identity.js';
 
 const id = 'abcdefghijklmnopqrstuvwxyz';
+const identity = { peer: id, token: 'a-token' };
 
 /** A tab's storage; `full` refuses to keep anything. */
 function storageOf(full = false): Pick<Storage, 'getItem' | 'setItem'> {
@@ -26,21 +27,28 @@ afterEach(() => {
 test('the page that comes after gets the id, unless a lobby of the same page has it', () => {
   const storage = storageOf();
   withStorage(() => storage);
-  expect(recallPeerId('bounce')).toBeUndefined();
+  expect(recallIdentity('bounce')).toBeUndefined();
   const release = claimPeerId(id);
-  keepPeerId('bounce', id);
-  expect(recallPeerId('bounce')).toBeUndefined();
+  keepIdentity('bounce', identity);
+  expect(recallIdentity('bounce')).toBeUndefined();
   release();
-  expect(recallPeerId('bounce')).toBe(id);
-  expect(recallPeerId('other')).toBeUndefined();
+  expect(recallIdentity('bounce')).toEqual(identity);
+  expect(recallIdentity('other')).toBeUndefined();
+});
+
+test('what an older version kept, an id alone, is still understood', () => {
+  const storage = storageOf();
+  withStorage(() => storage);
+  storage.setItem('rollmesh:peer:bounce', id);
+  expect(recallIdentity('bounce')).toEqual({ peer: id, token: '' });
 });
 
 test('what is no peer id is not taken for one', () => {
   const storage = storageOf();
   withStorage(() => storage);
   for (const text of ['', 'ABC', `${id}a`, '{}']) {
-    keepPeerId('bounce', text);
-    expect(recallPeerId('bounce')).toBeUndefined();
+    keepIdentity('bounce', { peer: text, token: 'a-token' });
+    expect(recallIdentity('bounce')).toBeUndefined();
   }
 });
 
@@ -55,6 +63,6 @@ test.each([
   ],
 ])('with a storage that is %s a page is a new player', (_name, get) => {
   withStorage(get);
-  expect(() => keepPeerId('bounce', id)).not.toThrow();
-  expect(recallPeerId('bounce')).toBeUndefined();
+  expect(() => keepIdentity('bounce', identity)).not.toThrow();
+  expect(recallIdentity('bounce')).toBeUndefined();
 });
