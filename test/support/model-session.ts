@@ -60,6 +60,7 @@ class ModelSession<S, I> implements Session<S, I> {
   stepsPerAdvanceMax = STEPS_MAX;
   inputDelayFrames: Session['inputDelayFrames'] = 2;
   readonly viewId = 0;
+  readonly signInputs = false;
   readonly frameFraction = 0;
   readonly slots: Session['slots'];
   readonly #options: SessionOptions<S, I>;
@@ -281,6 +282,9 @@ class ModelSession<S, I> implements Session<S, I> {
     if (frame > this.frameConfirmed || (this.#has('forgets-hashes') && frame % 20 === 0)) return undefined;
     return this.#hashes[frame];
   }
+
+  /** Nobody signs anything in the model. */
+  inputSpan(): undefined {}
 
   inputsAt(frame: number): readonly I[] | undefined {
     const { game } = this.#options;

@@ -40,7 +40,7 @@ const MESSAGES: { readonly [K in IncompatibleReason]: string } = {
   version: 'runs another version of the game. Reload the page on both sides to get the newest one.',
   schema: 'has another input or state layout, or another playersMax. Use the same build on all peers.',
   config:
-    'was configured differently. Give all peers the same options, peers, players, onLost, onLate and time limits.',
+    'was configured differently. Give all peers the same options, peers, players, onLost, onLate, signInputs and time limits.',
 };
 
 /** What the handshake needs from the session. */

@@ -16,7 +16,7 @@ import type { Agreement } from '../wire/handshake-message.js';
 import { frameBytesMax } from '../wire/input-cells.js';
 import type { Bot, Game, GameOptions } from './game.js';
 import { type DelayRule, delayRuleOf } from './input-delay.js';
-import type { InputDelay, PlayerAssignment, SessionOptions } from './session-types.js';
+import type { InputDelay, PlayerAssignment, SessionOptions, SignInputs } from './session-types.js';
 import { NO_OWNER, SlotLog } from './slot-log.js';
 
 /** Delay where nothing else is asked for, and where 'auto' begins. */
@@ -47,6 +47,7 @@ export interface SessionSetup<S, I> {
   /** Delay that the match begins with. */
   readonly inputDelayFrames: number;
   readonly fairDelay: boolean;
+  readonly signInputs: SignInputs;
   readonly predictionFramesMax: number;
   readonly lostAfterMs: number;
   readonly lateAfterMs: number;
@@ -206,6 +207,14 @@ function requireFairDelay(fairDelay: unknown): boolean {
   return fairDelay;
 }
 
+function requireSignInputs(signInputs: unknown = false): SignInputs {
+  requireArgument(
+    typeof signInputs === 'boolean' || signInputs === 'remove',
+    `createSession: signInputs is ${JSON.stringify(signInputs)}; it must be true, false or 'remove'.`,
+  );
+  return signInputs;
+}
+
 /**
  * @throws {SdkError} `invalid-argument` naming the option, its value and its range.
  */
@@ -249,6 +258,7 @@ export function prepareSession<S, I>(options: SessionOptions<S, I>): SessionSetu
       onLate: onLateOf(options),
       lateInput: options.lateInput ?? 'neutral',
       fairDelay,
+      signInputs: options.signInputs ?? false,
       lostAfterMs,
       lateAfterMs,
     },
@@ -258,6 +268,7 @@ export function prepareSession<S, I>(options: SessionOptions<S, I>): SessionSetu
     delayRule,
     inputDelayFrames: Math.min(delayRule.max, Math.max(delayRule.min, INPUT_DELAY_FRAMES_DEFAULT)),
     fairDelay,
+    signInputs: requireSignInputs(options.signInputs),
     predictionFramesMax,
     lostAfterMs,
     lateAfterMs,
@@ -295,6 +306,7 @@ function agreementOf<S, I>(options: SessionOptions<S, I>, values: AgreedValues):
     lostAfterMs: values.lostAfterMs,
     lateAfterMs: values.lateAfterMs,
     fairDelay: options.fairDelay ?? false,
+    signInputs: options.signInputs ?? false,
   });
   return {
     match: digest(`${options.matchId}\n${values.seed}`),

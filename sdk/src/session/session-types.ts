@@ -81,12 +81,20 @@ export interface SessionEvents {
     readonly localHash: number;
     readonly remoteHash: number;
   };
-  /** One cell of a log arrived with two different values. */
+  /**
+   * One cell of a log arrived with two different values, or (matches with `signInputs`) a peer signed two. Without a `culprit`
+   * nobody is to blame: who passed a value on may have changed it.
+   */
   equivocation: {
     readonly type: 'equivocation';
+    /** -1 if two statements differ in something else than inputs. */
     readonly slot: number;
     readonly frame: number;
     readonly sources: readonly PeerId[];
+    /** The peer that signed both. Every honest peer names the same one. */
+    readonly culprit?: PeerId;
+    /** For anybody to check, with `verifyEquivocation` of `rollmesh/signing`. */
+    readonly proof?: Uint8Array;
   };
   /** The prediction window is full: a frame was due and could not be stepped. */
   stalled: { readonly type: 'stalled'; readonly frame: number; readonly waitingFor: readonly PeerId[] };
@@ -132,6 +140,24 @@ export interface EffectEvent {
   readonly key: string;
   readonly data: EffectData;
   readonly frame: number;
+}
+
+/**
+ * Whether inputs are signed. true: each player signs its inputs once a second, and whoever signs two different ones is reported
+ * with the proof. 'remove': the others then go on without it.
+ */
+export type SignInputs = boolean | 'remove';
+
+/** A run of encoded inputs that one owner gave for a slot. */
+export interface InputSpan {
+  readonly slot: number;
+  readonly owner: PeerId;
+  /** How often the slot had been taken up again by then: the same frame of another epoch is another input. */
+  readonly epoch: number;
+  /** Frame of the first cell. */
+  readonly first: number;
+  /** Encoded inputs, frame after frame, `game.input.byteLength` bytes each. */
+  readonly cells: Uint8Array;
 }
 
 /** Who plays a slot. */
@@ -191,6 +217,11 @@ export interface SessionOptions<S, I> {
    * has an advantage by a faster connection. Default false.
    */
   readonly fairDelay?: boolean;
+  /**
+   * Whether inputs are signed. The core only sees to it that all peers agree: keys, signatures and proofs are the business of
+   * whoever runs it (matches of a room do it). Default false.
+   */
+  readonly signInputs?: SignInputs;
   /** L: prediction window, 0 (pure lockstep) to 60. Default 8. */
   readonly predictionFramesMax?: number;
   /** Silence after which a peer is lost, in ms, 500 to 60,000. Default 3000. */
@@ -289,6 +320,8 @@ export interface Session<S = unknown, I = unknown> extends EventSource<SessionEv
   readonly peers: readonly PeerId[];
   /** Where this session stands among views; 0 until the first member is lost. */
   readonly viewId: number;
+  /** What all agreed on; of a joining peer's from 'started' on. */
+  readonly signInputs: SignInputs;
   stepsPerAdvanceMax: number;
   /** What was asked for; may be set at any time. The delay moves there by one frame for each frame or two; `stats()` tells where it is. */
   inputDelayFrames: InputDelay;
@@ -314,6 +347,11 @@ export interface Session<S = unknown, I = unknown> extends EventSource<SessionEv
   stateHash(frame: number): number | undefined;
   /** Confirmed inputs of a frame, one per slot (length playersMax); `undefined` if unknown or no longer kept. */
   inputsAt(frame: number): readonly I[] | undefined;
+  /**
+   * What an owner gave for `slot` from frame `first` on, at most `countMax` frames and none that is not final, of the first period
+   * in which an owner plays; `undefined` if there is none, or it is no longer kept.
+   */
+  inputSpan(slot: number, first: number, countMax: number): InputSpan | undefined;
   stats(): SessionStats;
   /** Says goodbye and ends. Idempotent. */
   leave(nowMs: number): void;

@@ -8,6 +8,7 @@ import { HASH_FRAMES_KEPT, LOG_FRAMES_KEPT } from '../base/limits.js';
 import type { PeerId } from '../base/peer-id.js';
 import { EventQueue } from './event-queue.js';
 import { Inbox } from './inbox.js';
+import { inputSpan } from './input-span.js';
 import { manifestProblem, setupFromManifest } from './join-setup.js';
 import { Joiner, type JoinOutcome } from './joiner.js';
 import { MatchCore } from './match-core.js';
@@ -18,11 +19,13 @@ import type {
   ChannelName,
   EndReason,
   InputDelay,
+  InputSpan,
   Session,
   SessionEvents,
   SessionOptions,
   SessionPhase,
   SessionStats,
+  SignInputs,
 } from './session-types.js';
 import { checkSessionMove } from './state-machine.js';
 import type { StepReport } from './timeline.js';
@@ -95,6 +98,9 @@ class RollbackSession<S, I> implements Session<S, I> {
   }
   get viewId(): number {
     return this.#core.council.viewId;
+  }
+  get signInputs(): SignInputs {
+    return this.#core.setup.signInputs;
   }
   get stepsPerAdvanceMax(): number {
     return this.#stepsPerAdvanceMax;
@@ -300,6 +306,13 @@ class RollbackSession<S, I> implements Session<S, I> {
     return frame > this.#core.frameStart && this.#isKept(frame, LOG_FRAMES_KEPT)
       ? this.#core.timeline.simulation.inputsOf(frame)
       : undefined;
+  }
+
+  inputSpan(slot: number, first: number, countMax: number): InputSpan | undefined {
+    const { setup, frameStart } = this.#core;
+    const log = setup.logs[slot];
+    const { peers } = setup;
+    return log && inputSpan(log, { peers, first, countMax, final: this.frameFinal, start: frameStart });
   }
 
   /** True if a frame is confirmed, and not older than `kept` frames or than this peer's start. */
