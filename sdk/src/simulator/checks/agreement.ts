@@ -145,6 +145,12 @@ export class AgreementOracle<S, I> {
     return { parent, forkFrame, frames, reference, newestFrame: forkFrame };
   }
 
+  /** True if this state of a frame is known on the branch of `peer`. */
+  hasState(peer: number, frame: number, hash: number | undefined): boolean {
+    const { frames } = this.#branchOf(peer, frame);
+    return hash !== undefined && frames.has(frame) && frames.hashes[frame & FRAMES_MASK] === hash >>> 0;
+  }
+
   /** True if nobody on the branch of `peer` confirmed this frame before. */
   isNew(peer: number, frame: number): boolean {
     return !this.#branchOf(peer, frame).frames.has(frame);

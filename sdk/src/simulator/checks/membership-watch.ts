@@ -15,6 +15,16 @@ export interface Change {
   readonly afterFrame: number;
 }
 
+/** How a peer came back. */
+export interface ComeBack {
+  /** The view it found. */
+  readonly viewId: number;
+  /** Frame of the state that it began with. */
+  readonly startFrame: number;
+  /** True if a peer confirmed that frame with the same state. */
+  readonly isHost: (peer: number) => boolean;
+}
+
 /** What a {@link MembershipWatch} needs. */
 export interface MembershipWatchOptions {
   readonly peerCount: number;
@@ -155,20 +165,23 @@ export class MembershipWatch {
   }
 
   /**
-   * `peer` was away and came back with the state of the others: it knows what is known in this view.
+   * `peer` was away and came back with the state of the others: it knows what is known in this view. After a fork numbers of
+   * views say little: one stands for two views, and who decided alone may be ahead of the view that a newcomer begins with.
    * @returns all changes it knows now
    */
-  cameBack(peer: number, viewId: number, startFrame: number): readonly Change[] {
+  cameBack(peer: number, { viewId, startFrame, isHost }: ComeBack): readonly Change[] {
     this.returns += 1;
     this.#alone.delete(peer);
     this.#lostBy[peer]?.clear();
     const views = [...this.#views.keys()].filter((id) => id <= viewId);
     const newest = views.length === 0 ? 0 : Math.max(...views);
     // One that decided alone is the only one to know its views.
-    const host = this.#viewIds
+    const hosts = this.#viewIds
       .map((id, index) => ({ id, index }))
-      .filter(({ id, index }) => index !== peer && !this.#options.isDown(index) && id <= viewId)
-      .sort((left, right) => right.id - left.id)[0];
+      .filter(({ index }) => index !== peer && !this.#options.isDown(index))
+      .sort((left, right) => right.id - left.id);
+    const withState = this.hasForked ? hosts.find(({ index }) => isHost(index)) : undefined;
+    const host = withState ?? hosts.find(({ id }) => id <= viewId);
     const isOfHost = host !== undefined && (this.hasForked || host.id > newest);
     const changes = isOfHost ? this.#known[host.index] : this.#views.get(newest)?.changes;
     const known = this.#known[peer] as Change[];

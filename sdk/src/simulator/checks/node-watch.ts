@@ -153,7 +153,10 @@ export class NodeWatch<S, I> {
     if (!wasAway && !this.#isAway) return false;
     this.#changes.length = 0;
     if (this.#isAway || session.phase === 'ended') return true;
-    oracle.branchTo(peer, membership.cameBack(peer, session.viewId, session.frameConfirmed));
+    const { viewId, frameConfirmed } = session;
+    const hash = session.stateHash(frameConfirmed);
+    const isHost = (other: number): boolean => oracle.hasState(other, frameConfirmed, hash);
+    oracle.branchTo(peer, membership.cameBack(peer, { viewId, startFrame: frameConfirmed, isHost }));
     this.#checkedTo = session.frameConfirmed;
     this.#heldFrom = session.frameConfirmed + 1;
     this.#finalSeen = 0;
