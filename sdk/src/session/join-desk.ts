@@ -311,12 +311,7 @@ export class JoinDesk {
     if (isIn && this.#wanted === undefined) this.#wanted = this.#nextWanted();
     if (nowMs - guest.repliedAtMs < REPLY_INTERVAL_MS || guest.heardAtMs < guest.repliedAtMs) return;
     guest.repliedAtMs = nowMs;
-    const { nonce } = guest;
-    const reply: JoinReply =
-      guest.status === 'refused'
-        ? { nonce, status: 'refused', reason: guest.reason }
-        : { nonce, status: isIn ? 'admitted' : 'wait' };
-    this.#options.send(guest.peer, 'reliable', encodeJoinReply(reply));
+    this.#options.send(guest.peer, 'reliable', encodeJoinReply(replyTo(guest, isIn)));
   }
 
   #captureNext(): void {
@@ -377,4 +372,10 @@ export class JoinDesk {
       },
     };
   }
+}
+
+function replyTo({ nonce, status, reason }: Guest, isIn: boolean): JoinReply {
+  if (status === 'refused') return { nonce, status, reason };
+  if (status === 'stale') return { nonce, status: 'again' };
+  return { nonce, status: isIn ? 'admitted' : 'wait' };
 }

@@ -101,8 +101,10 @@ export class Joiner {
     this.#answeredAtMs = nowMs;
     if (reply.status === 'refused') this.#outcome = { kind: 'refused', peer: from, reason: reply.reason };
     else if (reply.status === 'admitted') this.#startFetch(from, nowMs);
-    // Let go again, because nothing came from us for a while: what was offered then is offered no more.
-    else if (reply.status === 'wait' && from === this.#fetchedFrom) this.#begin(nowMs);
+    // Let go again, because nothing came from us for a while: what was offered then is offered no more. Whoever was to give us
+    // the state may even have forgotten that.
+    else if (reply.status === 'again' || (reply.status === 'wait' && from === this.#fetchedFrom))
+      this.#begin(nowMs);
     return true;
   }
 

@@ -92,16 +92,18 @@ export function decodeJoin(bytes: Uint8Array): Join | undefined {
 
 /**
  * A member's answer. 'wait': asked, not decided. 'admitted': the manifest and the state may be fetched. 'delta': admitted,
- * and what is missing after `fromFrame` comes as inputs; no state is needed. 'refused': for the reason given.
+ * and what is missing after `fromFrame` comes as inputs; no state is needed. 'refused': for the reason given. 'again': it was
+ * admitted and let go again; only a JOIN with a new number helps.
  */
 export type JoinReply = { readonly nonce: number } & (
   | { readonly status: 'wait' }
   | { readonly status: 'admitted' }
+  | { readonly status: 'again' }
   | { readonly status: 'refused'; readonly reason: string }
   | { readonly status: 'delta'; readonly fromFrame: number }
 );
 
-const STATUSES = ['wait', 'admitted', 'refused', 'delta'] as const;
+const STATUSES = ['wait', 'admitted', 'refused', 'delta', 'again'] as const;
 
 /** Layout: kind, CRC, nonce u32, status u8; refused: reason as UTF-8 to the end; delta: frame u32. Long reasons are cut. */
 export function encodeJoinReply(reply: JoinReply): Uint8Array {

@@ -70,6 +70,7 @@ const joinTarget: FuzzTarget = {
     encodeJoin({ ...JOIN, held: undefined }),
     encodeJoin({ ...JOIN, wireVersion: WIRE_VERSION + 1 }),
     encodeJoinReply({ nonce: 5, status: 'wait' }),
+    encodeJoinReply({ nonce: 5, status: 'again' }),
     encodeJoinReply({ nonce: 5, status: 'refused', reason: 'f\u00fcll' }),
     encodeJoinReply({ nonce: 5, status: 'delta', fromFrame: 61 }),
     encodeManifestRequest({ nonce: 5, isWhole: true }, KEY),

@@ -1,7 +1,7 @@
 /** Coming into a running match, and back into it. */
 import { defineGame, defineInput, defineState, i32, int, table } from 'rollmesh';
 import type { Session, SessionOptions } from 'rollmesh/session';
-import { KIND_CHUNK } from '../../../sdk/src/wire/join-messages.js';
+import { KIND_CHUNK, KIND_JOIN_REPLY } from '../../../sdk/src/wire/join-messages.js';
 import { type MeshOptions, VirtualMesh } from '../../support/virtual-mesh.js';
 import { type ChainInput, type ChainState, chainGame, changing } from './chain-game.js';
 import { leave, peer } from './running-mesh.js';
@@ -243,6 +243,28 @@ test('with nobody there to answer it gives up', () => {
   expect(peer(mesh, 0).session.phase).toBe('joining');
   mesh.run(3000);
   expect(peer(mesh, 0).heard('ended')[0]?.reason).toBe('join-failed');
+});
+
+test('one that was let in and let go before it heard of either asks anew', () => {
+  let lost = 0;
+  const mesh: VirtualMesh<ChainState, ChainInput> = meshOf<ChainState, ChainInput>(16, {
+    members: 3,
+    ...chainOf(4),
+    intercept: ({ to, bytes }, nowMs) => {
+      const isAdmission = to === 3 && bytes[0] === KIND_JOIN_REPLY && bytes[7] === 1;
+      if (!isAdmission || nowMs > JOIN_AT_MS + 8000) return [bytes];
+      lost += 1;
+      return [];
+    },
+  });
+  mesh.runUntil(() => peer(mesh, 0).heard('join-requested').length > 0, 5000);
+  mesh.run(300);
+  mesh.sleep(3, 7000);
+  mesh.run(14_000);
+  expect(lost).toBeGreaterThan(0);
+  expect(peer(mesh, 0).heard('peer-left')).toMatchObject([{ peer: 'd' }]);
+  for (const it of mesh.peers) expect(it.session.slots).toEqual(Array(4).fill('active'));
+  expectAllEqual(mesh);
 });
 
 test('one that the others went on without comes back by itself, into its own slot', () => {

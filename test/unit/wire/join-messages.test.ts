@@ -188,7 +188,7 @@ test('a reason is cut to 120 bytes of whole characters', () => {
 test('a JOIN_REPLY with an unknown status, a longer or ill-formed reason, or more than its status has, is refused', () => {
   const refusal = encodeJoinReply({ nonce: 1, status: 'refused', reason: 'x'.repeat(120) });
   const bad = [
-    encodeJoinReply({ nonce: 1, status: 'wait' }).map((byte, index) => (index === 7 ? 4 : byte)),
+    encodeJoinReply({ nonce: 1, status: 'wait' }).map((byte, index) => (index === 7 ? 5 : byte)),
     Uint8Array.from([...refusal, 0x78]),
     refusal.map((byte, index) => (index === 8 ? 0xff : byte)),
     Uint8Array.from([...encodeJoinReply({ nonce: 1, status: 'admitted' }), 0]),

@@ -71,7 +71,7 @@ export const joins: fc.Arbitrary<Join> = fc.record({
 });
 
 export const replies: fc.Arbitrary<JoinReply> = fc.oneof(
-  fc.record({ nonce: u32, status: fc.constantFrom('wait' as const, 'admitted' as const) }),
+  fc.record({ nonce: u32, status: fc.constantFrom('wait' as const, 'admitted' as const, 'again' as const) }),
   fc.record({
     ...{ nonce: u32, status: fc.constant('refused' as const) },
     reason: fc

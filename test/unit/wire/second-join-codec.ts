@@ -118,7 +118,7 @@ function readJoin(source: Source, length: number): JoinRecord {
 
 function readReply(source: Source): JoinRecord {
   const nonce = source.number(4);
-  const status = source.within(1, 0, 3);
+  const status = source.within(1, 0, 4);
   if (status === 2) {
     if (source.left > 120) throw new Error('length of a reason');
     return { kind: 'join-reply', nonce, status, reason: textOf(source.take(source.left)) };
