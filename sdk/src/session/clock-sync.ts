@@ -7,6 +7,7 @@
  * clocks that nobody steers: what the sender has steered so far is in its reports, and taken off the samples up to each.
  * Half of any path asymmetry cannot be observed and stays as error.
  */
+import { CLOCK_STEPS_PER_FRAME, STAMP_STEPS_PER_FRAME } from '../wire/frame-packet.js';
 
 const BUCKETS = 8;
 const BUCKET_MS = 125;
@@ -52,13 +53,16 @@ export class ClockSync {
   }
 
   /**
-   * Notes one packet. All in one function: a double that is passed on may be boxed, and this runs for each packet.
-   * @param difference own raw clock minus the sender's stamp, in frames
+   * Notes one packet. All in one function, and the first number in an array: a double that is passed on may be boxed, and
+   * this runs for each packet (16 bytes each).
+   * @param arrival own raw clock when it came, in frames, as its only element
    * @param stampSteps the sender's stamp, in 1/64 frame: a whole number, which is passed on without being boxed
    * @param nowMs time of arrival
    */
-  sample(difference: number, stampSteps: number, nowMs: number): void {
+  sample(arrival: Float64Array, stampSteps: number, nowMs: number): void {
     const values = this.#values;
+    // What is compared: own raw clock minus the sender's stamp, in frames.
+    const difference = (arrival[0] as number) - stampSteps / STAMP_STEPS_PER_FRAME;
     // How unevenly packets arrive, from one to the next (as RTP measures it): that does not remember where the sender
     // stood before it had to wait. While it waits its stamps are equal, and say nothing.
     const step = Math.abs(difference - (values[LAST] as number));
@@ -79,11 +83,12 @@ export class ClockSync {
   /**
    * Takes the samples up to now into account, when a report says what the sender has steered.
    * @param steering12 low 12 bits of that, in 1/64 frame
-   * @param raw own raw clock, in frames
+   * @param arrival own raw clock, in frames, as its only element
    * @param isSampled the packet that brought the report was the last {@link sample}
    */
-  fold(steering12: number, raw: number, isSampled: boolean): void {
+  fold(steering12: number, arrival: Float64Array, isSampled: boolean): void {
     const values = this.#values;
+    const raw = arrival[0] as number;
     const before = values[STEERED] as number;
     let moved =
       (((steering12 - Math.round(before * STEERING_STEPS_PER_FRAME)) << 20) >> 20) / STEERING_STEPS_PER_FRAME;
@@ -133,13 +138,14 @@ export class ClockSync {
   }
 
   /**
-   * Keeps what the peer measured in the other direction, in frames. The round trip is taken now, from two fresh
+   * Keeps what the peer measured in the other direction, in 1/64 frame. The round trip is taken now, from two fresh
    * directions: while we wait for a silent peer our position stands still, and the sum would shrink.
    */
-  setRemote(difference: number, adjustment: number): void {
+  setRemote(steps: number, clock: { readonly adjustment: number }): void {
+    const difference = steps / CLOCK_STEPS_PER_FRAME;
     this.#values[REMOTE] = difference;
     if (this.measured && Math.abs(difference) < REMOTE_FRAMES_MAX)
-      this.#values[ROUND_TRIP] = Math.max(0, this.local(adjustment) + difference);
+      this.#values[ROUND_TRIP] = Math.max(0, this.local(clock.adjustment) + difference);
   }
 
   /** True once both directions are known. */

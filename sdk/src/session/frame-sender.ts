@@ -80,7 +80,7 @@ export class FrameSender {
       if (!remote.member || remote.isFetching) continue;
       remote.packetsSent += 1;
       send(remote, 'unreliable', exchange.encode(remote, facts));
-      if (facts.report) remote.updateRates(clock.nowMs);
+      if (facts.report) remote.updateRates(clock);
     }
   }
 

@@ -69,7 +69,6 @@ export class MatchCore<S, I> {
   #isHalted = false;
   #greeted = false;
   #frameFinal = 0;
-  #notedAtMs = 0;
   /** The others went on without this peer: it may ask to come back. */
   isRemoved = false;
 
@@ -392,10 +391,8 @@ export class MatchCore<S, I> {
   #noteStall(): void {
     const { report, simulation } = this.timeline;
     this.stalls.counters.rollbackFrames += report.framesResimulated;
-    const { nowMs } = this.clock;
-    this.council.membership.noteWaiting(report.stalled, this.timeline.receivedByAll, nowMs - this.#notedAtMs);
-    this.#notedAtMs = nowMs;
-    const change = this.stalls.note(report.stalled, report.framesStepped > 0, nowMs);
+    this.council.membership.noteWaiting(report.stalled, this.timeline.receivedByAll);
+    const change = this.stalls.note(report.stalled, report.framesStepped > 0, this.clock);
     if (change === 'began') {
       const waitingFor = this.council.membership.waitingFor(this.timeline.receivedByAll);
       this.#options.events.push({ type: 'stalled', frame: simulation.frame + 1, waitingFor });
@@ -426,7 +423,7 @@ export class MatchCore<S, I> {
     facts.delayFrames = this.delay.wantedFrames;
     facts.viewId = this.council.viewId;
     facts.hears = this.council.membership.hears;
-    this.#sender.send(this.stalls.stalledFor(this.clock.nowMs) > URGENT_AFTER_MS);
+    this.#sender.send(this.stalls.stalledFor(this.clock) > URGENT_AFTER_MS);
     this.timeline.ownInputs.hasUnsent = false;
   }
 

@@ -78,6 +78,7 @@ export class Membership {
   readonly #fates: Fates = { suspects: 0, lost: 0, left: 0, lateSuspects: 0, late: 0 };
   #phase: MembershipPhase = 'running';
   #waitingSinceMs = 0;
+  #notedAtMs = 0;
   #checkedAtMs = Number.NEGATIVE_INFINITY;
   #awakeSinceMs = Number.NEGATIVE_INFINITY;
   #slept = false;
@@ -133,7 +134,7 @@ export class Membership {
     this.dropped = 0;
     this.hears = 0;
     this.slow = 0;
-    this.#noteSleep(clock.nowMs);
+    this.#noteSleep();
     for (let index = 0; index < remotes.length; index += 1) {
       const remote = remotes[index] as RemotePeer;
       if (remote.member) this.#judge(remote, fates);
@@ -149,7 +150,8 @@ export class Membership {
   }
 
   /** One long gap between two advances is a sleep; a caller that is always that slow does not sleep. */
-  #noteSleep(nowMs: number): void {
+  #noteSleep(): void {
+    const { nowMs } = this.#options.clock;
     const slept = nowMs - this.#checkedAtMs > SLEPT_MS;
     if (slept && !this.#slept) this.#awakeSinceMs = nowMs;
     this.#slept = slept;
@@ -253,11 +255,13 @@ export class Membership {
   }
 
   /**
-   * Notes whether the match waited since the last advance, and for whom.
+   * Notes whether the match waited since the last advance, and for whom; once per advance of a match that runs.
    * @param received newest frame for which everybody's input is here
    */
-  noteWaiting(waits: boolean, received: number, elapsedMs: number): void {
-    const { remotes, substitutes, holdsOurs } = this.#options;
+  noteWaiting(waits: boolean, received: number): void {
+    const { remotes, substitutes, holdsOurs, clock } = this.#options;
+    const elapsedMs = clock.nowMs - this.#notedAtMs;
+    this.#notedAtMs = clock.nowMs;
     if (!substitutes || elapsedMs > SLEPT_MS) return;
     for (let index = 0; index < remotes.length; index += 1) {
       const remote = remotes[index] as RemotePeer;

@@ -2,7 +2,6 @@
 import { unwrap8 } from '../base/frame.js';
 import { MESSAGE_BYTES_MAX } from '../base/limits.js';
 import {
-  CLOCK_STEPS_PER_FRAME,
   CLOCK_UNKNOWN,
   type FrameHeader,
   STAMP_NONE,
@@ -181,10 +180,15 @@ export class PacketIntake {
     // A stamp is left out where the sender's clock is far ahead of its frames.
     if (!exchange.isOvertaken) remote.bringsNothing = remote.received === received;
     if (header.count > 0) remote.isSlow = header.stamp < SLOW_STAMP || header.stamp === STAMP_NONE;
+    const { clock } = this.#options;
+    clock.noteArrival(nowMs);
     if (header.stamp !== STAMP_NONE) this.#noteStamp(remote, header, nowMs, phase);
     if (header.hasReport) {
-      const raw = this.#options.clock.rawAt(nowMs);
-      remote.clock.fold(header.steering12, raw, header.stamp !== STAMP_NONE && phase !== 'handshake');
+      remote.clock.fold(
+        header.steering12,
+        clock.arrival,
+        header.stamp !== STAMP_NONE && phase !== 'handshake',
+      );
       this.#noteReport(remote, header, nowMs);
     }
     return true;
@@ -194,9 +198,8 @@ export class PacketIntake {
     const { clock, handshake } = this.#options;
     const frame = remote.newestFrame + (((header.frame16 - remote.newestFrame) << 16) >> 16);
     const steps = (frame + STAMP_SHIFT_FRAMES) * STAMP_STEPS_PER_FRAME - header.stamp;
-    const position = steps / STAMP_STEPS_PER_FRAME;
-    if (phase === 'handshake') handshake.startFromPeer(position * clock.frameMs, remote, nowMs);
-    else remote.clock.sample(clock.rawAt(nowMs) - position, steps, nowMs);
+    if (phase !== 'handshake') remote.clock.sample(clock.arrival, steps, nowMs);
+    else handshake.startFromPeer((steps / STAMP_STEPS_PER_FRAME) * clock.frameMs, remote, nowMs);
   }
 
   #noteReport(remote: RemotePeer, header: FrameHeader, nowMs: number): void {
@@ -216,7 +219,7 @@ export class PacketIntake {
       }
     }
     if (header.clock === CLOCK_UNKNOWN) return;
-    remote.clock.setRemote(header.clock / CLOCK_STEPS_PER_FRAME, this.#options.clock.adjustment);
+    remote.clock.setRemote(header.clock, this.#options.clock);
     this.clocksRenewed = true;
   }
 }

@@ -213,9 +213,10 @@ export class RemotePeer {
     this.pendingHashes.set(frame, hash);
   }
 
-  /** Renews the per-second rates once a second. */
-  updateRates(nowMs: number): void {
+  /** Renews the per-second rates once a second. Takes the clock: a time that is passed on may be boxed. */
+  updateRates(clock: { readonly nowMs: number }): void {
     const at = this.#atSecond;
+    const { nowMs } = clock;
     const seconds = (nowMs - at.ms) / 1000;
     if (seconds < 1) return;
     this.rates.bytesSent = (this.bytesSent - at.bytesSent) / seconds;

@@ -1,4 +1,9 @@
-/** Counts rollbacks and stalls for the statistics. */
+/** Counts rollbacks and stalls for the statistics. Takes the clock, not the time: a time that is passed on in each frame may be boxed. */
+
+/** Where the time is read. */
+interface Clock {
+  readonly nowMs: number;
+}
 
 /** What the session counts about itself. */
 export interface SessionCounters {
@@ -25,23 +30,23 @@ export class StallMeter {
   };
   #stalledSinceMs = -1;
   /** How long the match has waited by now, ms; 0 if it does not. */
-  stalledFor(nowMs: number): number {
-    return this.#stalledSinceMs < 0 ? 0 : nowMs - this.#stalledSinceMs;
+  stalledFor(clock: Clock): number {
+    return this.#stalledSinceMs < 0 ? 0 : clock.nowMs - this.#stalledSinceMs;
   }
 
   /** Length of the last finished stall, ms. */
   lastStallMs = 0;
 
   /** Notes one advance. */
-  note(stalled: boolean, stepped: boolean, nowMs: number): StallChange {
+  note(stalled: boolean, stepped: boolean, clock: Clock): StallChange {
     if (stalled) {
       if (this.#stalledSinceMs >= 0) return 'none';
-      this.#stalledSinceMs = nowMs;
+      this.#stalledSinceMs = clock.nowMs;
       this.counters.stalls += 1;
       return 'began';
     }
     if (this.#stalledSinceMs < 0 || !stepped) return 'none';
-    this.lastStallMs = nowMs - this.#stalledSinceMs;
+    this.lastStallMs = clock.nowMs - this.#stalledSinceMs;
     this.#stalledSinceMs = -1;
     this.counters.stalledMs += this.lastStallMs;
     this.counters.stallMsMax = Math.max(this.counters.stallMsMax, this.lastStallMs);

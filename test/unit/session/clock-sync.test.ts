@@ -4,6 +4,11 @@ import { ClockSync } from '../../../sdk/src/session/clock-sync.js';
 
 const FRAME_MS = 1000 / 60;
 
+/** A time as the session passes it on. */
+function at(frames: number): Float64Array {
+  return new Float64Array([frames]);
+}
+
 /** A sender of stamps and its receiver, both on one true clock in frames. */
 class Pair {
   readonly sync: ClockSync = new ClockSync();
@@ -27,8 +32,9 @@ class Pair {
       this.steered += steer;
       const stampSteps = Math.round((this.now + this.offset + this.steered) * 64);
       const arrival = this.now + this.delay();
-      this.sync.sample(arrival - stampSteps / 64, stampSteps, arrival * FRAME_MS);
-      if (this.reports(this.#count++)) this.sync.fold(Math.round(this.steered * 64) & 0xfff, arrival, true);
+      this.sync.sample(at(arrival), stampSteps, arrival * FRAME_MS);
+      if (this.reports(this.#count++))
+        this.sync.fold(Math.round(this.steered * 64) & 0xfff, at(arrival), true);
     }
   }
 
@@ -131,12 +137,12 @@ test('lead and round trip come from both directions, and not from a number that 
   pair.run(64);
   expect(pair.sync.roundTrip).toBe(Number.POSITIVE_INFINITY);
   // The other side: we are ten frames behind it, and its packets take three.
-  pair.sync.setRemote(3 + 10, 0);
+  pair.sync.setRemote((3 + 10) * 64, { adjustment: 0 });
   expect(pair.sync.known).toBe(true);
   expect(pair.sync.lead(0)).toBeCloseTo(-10, 1);
   expect(pair.sync.roundTrip).toBeCloseTo(6, 1);
   expect(pair.sync.lead(10)).toBeCloseTo(-5, 1);
-  pair.sync.setRemote(511.9, 0);
+  pair.sync.setRemote(511.9 * 64, { adjustment: 0 });
   expect(pair.sync.roundTrip).toBeCloseTo(6, 1);
   pair.sync.restart();
   expect([pair.sync.known, pair.sync.measured]).toEqual([false, false]);
@@ -146,17 +152,17 @@ test('lead and round trip come from both directions, and not from a number that 
 
 test('a report without a stamp tells what was steered, and is no sample', () => {
   const sync = new ClockSync();
-  sync.fold(640, 0, false);
+  sync.fold(640, at(0), false);
   expect(sync.measured).toBe(false);
-  sync.sample(5, 64, 100);
-  sync.fold(640, 8, true);
+  sync.sample(at(6), 64, 100);
+  sync.fold(640, at(8), true);
   expect(sync.local(0)).toBe(5);
-  sync.fold(576, 16, false);
+  sync.fold(576, at(16), false);
   expect(sync.local(0)).toBe(6);
 });
 
 test('a sender that waits, and copies of a packet, say nothing of jitter', () => {
   const sync = new ClockSync();
-  for (let frame = 0; frame < 200; frame += 1) sync.sample(3 + frame, 640, frame * FRAME_MS);
+  for (let frame = 0; frame < 200; frame += 1) sync.sample(at(13 + frame), 640, frame * FRAME_MS);
   expect(sync.lateness).toBe(0);
 });

@@ -131,8 +131,8 @@ describe('what is sent', () => {
       [-32_767, -32_766],
     ] as const) {
       remote.clock.restart();
-      remote.clock.sample(steps / 64, 0, 20);
-      remote.clock.fold(0, 0, true);
+      remote.clock.sample(new Float64Array([steps / 64]), 0, 20);
+      remote.clock.fold(0, new Float64Array(1), true);
       expect([steps, remote.clock.local(0) * 64, sent(node, 1, facts).header.clock]).toEqual([
         steps,
         steps,
