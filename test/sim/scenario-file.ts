@@ -16,7 +16,7 @@ export type ScenarioFile = Omit<Options, 'game' | 'network' | 'inputs'> & {
 export function scenarioToFile(options: Options, game: SwarmGameName): ScenarioFile {
   const { game: _game, network, inputs, ...rest } = options;
   if (inputs !== undefined) throw new Error('A run with an input script of its own cannot be written.');
-  const indexes = Array.from({ length: options.peers }, (_, peer) => peer);
+  const indexes = Array.from({ length: options.peers + (options.newcomers ?? 0) }, (_, peer) => peer);
   const at = (from: number, to: number): NetworkConditions => {
     const conditions = typeof network === 'function' ? network(from, to) : network;
     if (conditions === undefined) throw new Error('A run without a network cannot be written.');

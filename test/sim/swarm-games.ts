@@ -29,6 +29,16 @@ export const swiftGame: Game<StateOf<typeof swiftState>, TestInput> = defineGame
   playersMax: 8,
   input: testInput,
   state: swiftState,
+  bots: {
+    steady: (state, slot, { frame, random }) => ({
+      left: ((state.counter + slot) & 1) === 0,
+      right: random.chance(0.5),
+      fire: frame % 3 === 0,
+      aim: random.below(201) - 100,
+      power: 3 + random.below(10),
+      item: random.below(3),
+    }),
+  },
   setup(state, { playerCount, random }) {
     state.counter = playerCount;
     state.word = random.below(4_294_967_296);

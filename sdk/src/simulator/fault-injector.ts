@@ -13,10 +13,15 @@ const CRASH_SUSPECT_MS = 7700;
 const CRASH_CLOSED_MS = 17_700;
 /** A tab that leaves keeps its connections this long, in ms, so that its goodbye gets out. */
 const LEAVE_LINGER_MS = 500;
+/** Who wants the match to go on says so again after this, in ms, and for so long after the heal. */
+const RESUME_AGAIN_MS = 250;
+const RESUMED_WITHIN_MS = 2000;
 
 /** A fault that happens to links, and one that happens to a peer. */
 type LinkFault = FaultOf<'partition' | 'swizzle' | 'loss' | 'bandwidth' | 'mtu'>;
 type PeerFault = Exclude<Fault, LinkFault>;
+/** What a player does, rather than what happens to it. */
+type PlayerFault = FaultOf<'leave' | 'join' | 'rejoin' | 'pause' | 'delay'>;
 
 /** What faults happen to. */
 export interface FaultInjectorOptions<S, I> {
@@ -25,6 +30,8 @@ export interface FaultInjectorOptions<S, I> {
   readonly nodes: readonly SimulatedNode<S, I>[];
   readonly network: SimulatedNetwork;
   readonly trace: Trace;
+  /** Slots that a peer of this index has from the start. */
+  readonly slotsOf: (peer: number) => number;
 }
 
 /** Makes things go wrong. */
@@ -34,6 +41,8 @@ export class FaultInjector<S, I> {
   readonly #options: FaultInjectorOptions<S, I>;
   /** Everything was healed. */
   isHealed = false;
+  /** Newcomers that the members do not let in. */
+  readonly refused: Set<number> = new Set();
 
   constructor(options: FaultInjectorOptions<S, I>) {
     this.#options = options;
@@ -53,28 +62,67 @@ export class FaultInjector<S, I> {
     if (isLinkFault(fault)) this.#applyToLinks(fault);
     else {
       const node = this.#options.nodes[fault.peer] as SimulatedNode<S, I>;
-      if (node.status === 'gone' || node.status === 'left' || node.status === 'ended') return;
-      // A frozen tab cannot say goodbye.
-      if (fault.kind === 'leave' && node.status !== 'running') return;
-      this.#applyToNode(fault, node);
+      if (!canStrike(fault, node)) return;
+      if (isOfPlayer(fault)) this.#applyToPlayer(fault, node);
+      else this.#applyToNode(fault, node);
     }
     this.counts[fault.kind] += 1;
     const line = this.#options.trace.event(this.#options.clock.nowUs, 'fault').text(fault.kind);
     for (const peer of peersOfFault(fault)) line.word(peer);
   }
 
-  #applyToNode(fault: PeerFault, node: SimulatedNode<S, I>): void {
+  #applyToPlayer(fault: PlayerFault, node: SimulatedNode<S, I>): void {
+    switch (fault.kind) {
+      case 'leave':
+        node.leave();
+        this.#laterIn(node, LEAVE_LINGER_MS, () => this.#options.network.closeNode(node.index));
+        this.#tellLinks(node, 'closed', LEAVE_LINGER_MS);
+        return;
+      case 'join':
+        if (fault.isRefused === true) this.refused.add(node.index);
+        this.#load(node, fault.slots ?? 1);
+        return;
+      case 'rejoin':
+        node.crash();
+        this.#load(node, this.#slotsOf(node));
+        return;
+      case 'pause':
+        node.setPace('pause');
+        this.#later(fault.forMs, () => this.#endPause(node));
+        return;
+      case 'delay':
+        node.setInputDelay(fault.inputDelayFrames);
+    }
+  }
+
+  /** As many as it asked for when it joined, or had from the start. */
+  #slotsOf({ index, slotsWanted, isNewcomer }: SimulatedNode<S, I>): number {
+    return isNewcomer ? slotsWanted : this.#options.slotsOf(index);
+  }
+
+  /** The page asks to come in, over new connections. */
+  #load(node: SimulatedNode<S, I>, slots: number): void {
+    this.#options.network.reopenNode(node.index);
+    node.join(slots);
+    for (const other of this.#options.nodes) if (other !== node) other.linkChanged(node.index, 'open');
+  }
+
+  /** The player that paused, or any other if it is gone, lets the match go on. */
+  #endPause(node: SimulatedNode<S, I>): void {
+    const { nodes } = this.#options;
+    const speaker = node.isLive ? node : nodes.find((other) => other.isLive && other.isHalted);
+    speaker?.setPace('resume');
+    if (nodes.some((other) => other.isLive && other.isHalted))
+      this.#later(RESUME_AGAIN_MS, () => this.#endPause(node));
+  }
+
+  #applyToNode(fault: Exclude<PeerFault, PlayerFault>, node: SimulatedNode<S, I>): void {
     switch (fault.kind) {
       case 'crash':
         node.crash();
         this.#options.network.closeNode(node.index);
-        this.#tellLinks(node.index, 'suspect', CRASH_SUSPECT_MS);
-        this.#tellLinks(node.index, 'closed', CRASH_CLOSED_MS);
-        return;
-      case 'leave':
-        node.leave();
-        this.#later(LEAVE_LINGER_MS, () => this.#options.network.closeNode(node.index));
-        this.#tellLinks(node.index, 'closed', LEAVE_LINGER_MS);
+        this.#tellLinks(node, 'suspect', CRASH_SUSPECT_MS);
+        this.#tellLinks(node, 'closed', CRASH_CLOSED_MS);
         return;
       case 'freeze':
         node.freeze();
@@ -188,9 +236,17 @@ export class FaultInjector<S, I> {
     this.#options.clock.scheduleIn(usOf(delayMs), run);
   }
 
-  #tellLinks(lost: number, state: 'suspect' | 'closed', delayMs: number): void {
+  /** ...unless the page was loaded again by then. */
+  #laterIn(node: SimulatedNode<S, I>, delayMs: number, run: () => void): void {
+    const { loads } = node;
     this.#later(delayMs, () => {
-      for (const node of this.#options.nodes) if (node.index !== lost) node.linkChanged(lost, state);
+      if (node.loads === loads) run();
+    });
+  }
+
+  #tellLinks(lost: SimulatedNode<S, I>, state: 'suspect' | 'closed', delayMs: number): void {
+    this.#laterIn(lost, delayMs, () => {
+      for (const node of this.#options.nodes) if (node !== lost) node.linkChanged(lost.index, state);
     });
   }
 
@@ -199,6 +255,12 @@ export class FaultInjector<S, I> {
     this.#options.trace.event(this.#options.clock.nowUs, 'heal');
     this.#options.network.heal();
     for (const node of this.#options.nodes) node.heal();
+    // A pause that is agreed on now is ended as well.
+    if (this.counts.pause === 0) return;
+    for (let delayMs = 0; delayMs < RESUMED_WITHIN_MS; delayMs += RESUME_AGAIN_MS)
+      this.#later(delayMs, () => {
+        for (const node of this.#options.nodes) node.setPace('resume');
+      });
   }
 }
 
@@ -210,4 +272,19 @@ function isLinkFault(fault: Fault): fault is LinkFault {
     fault.kind === 'bandwidth' ||
     fault.kind === 'mtu'
   );
+}
+
+function isOfPlayer(fault: PeerFault): fault is PlayerFault {
+  const { kind } = fault;
+  return kind === 'leave' || kind === 'join' || kind === 'rejoin' || kind === 'pause' || kind === 'delay';
+}
+
+function canStrike<S, I>(fault: PeerFault, { status, isNewcomer }: SimulatedNode<S, I>): boolean {
+  const isWaiting = status === 'waiting' && isNewcomer;
+  if (fault.kind === 'join') return isWaiting;
+  if (isWaiting) return false;
+  if (fault.kind === 'rejoin') return true;
+  if (status === 'gone' || status === 'left' || status === 'ended') return false;
+  // A frozen tab cannot do anything.
+  return !isOfPlayer(fault) || fault.kind === 'delay' || status === 'running';
 }

@@ -1,5 +1,8 @@
 /** What can go wrong in a run besides the network's usual conduct, and when. */
 import { requireArgument } from '../base/errors.js';
+import { PLAYERS_MAX } from '../base/limits.js';
+import { delayRuleOf } from '../session/input-delay.js';
+import type { InputDelay } from '../session/session-types.js';
 import type { BlockForm } from './link.js';
 
 /** When something goes wrong: virtual time in ms, 0 being when the first peer opens its session. */
@@ -34,6 +37,17 @@ export type Fault =
     })
   /** The player leaves: `session.leave()`. */
   | (OfPeer & { readonly kind: 'leave' })
+  /**
+   * A newcomer (see `newcomers` of `simulate`) asks to come in, with `slots` slots: 0 to watch, default 1. The members let it in a
+   * moment later; with `isRefused` they say no.
+   */
+  | (OfPeer & { readonly kind: 'join'; readonly slots?: number; readonly isRefused?: boolean })
+  /** The page is loaded again, whatever became of it: a new session of the same peer, which asks for its old slots. */
+  | (OfPeer & { readonly kind: 'rejoin' })
+  /** The player pauses the match; after `forMs` it lets it go on, or somebody else does if it is gone. */
+  | (OfPeer & { readonly kind: 'pause'; readonly forMs: number })
+  /** The player chooses another input delay. */
+  | (OfPeer & { readonly kind: 'delay'; readonly inputDelayFrames: InputDelay })
   /**
    * No link between peers of different groups works for `forMs`; peers in no group are not touched, so
    * `[[0], [1]]` breaks one link of a larger mesh. `oneWay`: only from earlier groups to later ones.
@@ -87,6 +101,10 @@ export function noFaultCounts(): FaultCounts {
     sleep: 0,
     gc: 0,
     leave: 0,
+    join: 0,
+    rejoin: 0,
+    pause: 0,
+    delay: 0,
     partition: 0,
     swizzle: 0,
     drift: 0,
@@ -118,9 +136,10 @@ export function peersOfFault(fault: Fault): readonly number[] {
 
 /**
  * Checks a schedule that a caller wrote.
+ * @param founders peers that are there from the start; those after them are newcomers
  * @throws {SdkError} `invalid-argument` naming the fault and what is wrong with it.
  */
-export function checkFaults(faults: readonly Fault[], peerCount: number): void {
+export function checkFaults(faults: readonly Fault[], peerCount: number, founders: number = peerCount): void {
   faults.forEach((fault, index) => {
     const name = `faults[${index}] (${fault.kind})`;
     requireArgument(
@@ -133,6 +152,10 @@ export function checkFaults(faults: readonly Fault[], peerCount: number): void {
     requireArgument(
       stranger === undefined,
       `${name}: there is no peer ${stranger}. Peers are numbered 0 to ${peerCount - 1}.`,
+    );
+    requireArgument(
+      fault.kind !== 'join' || fault.peer >= founders,
+      `${name}: peer ${(fault as OfPeer).peer} is there from the start. Newcomers are numbered ${founders} to ${peerCount - 1}.`,
     );
     const problem = problemOf(fault);
     requireArgument(problem === undefined, `${name}: ${problem}.`);
@@ -150,6 +173,11 @@ function problemOf(fault: Fault): string | undefined {
     }
     case 'swizzle':
       return new Set(fault.peers).size < 2 ? 'peers must list at least two peers' : undefined;
+    case 'join':
+      return outside('slots', fault.slots ?? 1, [0, PLAYERS_MAX]);
+    case 'delay':
+      delayRuleOf(fault.inputDelayFrames, 8);
+      return undefined;
     case 'drift':
       return outside('ppm', fault.ppm, [-500_000, 500_000]);
     case 'jump':

@@ -31,6 +31,8 @@ export class Flight implements Task {
   number = -1;
   /** Last time the sender had to be there for it. */
   sentUs = 0;
+  /** Which connection of its link it belongs to. */
+  connection = 0;
   readonly #arrive: (flight: Flight) => void;
 
   constructor(bytes: Uint8Array, arrive: (flight: Flight) => void) {

@@ -58,6 +58,7 @@ export class Link {
   #inBurst = false;
   #burstChangeUs = -1;
   #closedUs = Number.POSITIVE_INFINITY;
+  #connection = 0;
 
   constructor(options: LinkOptions) {
     const { seed, from, to } = options;
@@ -101,6 +102,14 @@ export class Link {
     this.#held.length = 0;
   }
 
+  /** The page at one end was loaded again: a new connection, on which nothing of the old one arrives. */
+  reopen(): void {
+    this.close();
+    this.#closedUs = Number.POSITIVE_INFINITY;
+    this.#connection += 1;
+    this.#reliableArrivalUs = 0;
+  }
+
   get #isBlocked(): boolean {
     return this.#blocks.stopped > 0 || this.#blocks.jammed > 0;
   }
@@ -141,6 +150,7 @@ export class Link {
     flight.bytes = copy;
     flight.number = number;
     flight.sentUs = clock.nowUs;
+    flight.connection = this.#connection;
     clock.scheduleTask(clock.nowUs + delayUs, flight);
   }
 
@@ -161,6 +171,7 @@ export class Link {
     const flight = new Flight(bytes.slice(), this.#arrived);
     flight.channel = channel;
     flight.sentUs = sentUs;
+    flight.connection = this.#connection;
     clock.scheduleTask(arrivalUs, flight);
   }
 
@@ -178,7 +189,7 @@ export class Link {
 
   #arrive(flight: Flight): void {
     const isPacket = flight.channel === 'unreliable';
-    if (flight.sentUs < this.#closedUs) {
+    if (flight.sentUs < this.#closedUs && flight.connection === this.#connection) {
       const mustWait = isPacket ? this.#blocks.jammed > 0 : this.#isBlocked || this.#held.length > 0;
       if (isPacket && this.#blocks.stopped > 0) {
         this.counts.blocked += 1;

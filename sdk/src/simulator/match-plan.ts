@@ -2,6 +2,8 @@
 import { requireArgument } from '../base/errors.js';
 import { PEERS_MAX } from '../base/limits.js';
 import type { PeerId } from '../base/peer-id.js';
+import { delayRuleOf } from '../session/input-delay.js';
+import type { InputDelay } from '../session/session-types.js';
 import { BYZANTINE_STRATEGIES, type Byzantine } from './byzantine.js';
 import type { Fault } from './faults.js';
 import { checkFaults } from './faults.js';
@@ -17,10 +19,15 @@ const INPUT_DELAY_FRAMES_DEFAULT = 2;
 /** A run, decided. */
 export interface MatchPlan {
   readonly seed: number;
+  /** All peers, newcomers last. */
   readonly peers: readonly PeerId[];
+  /** How many of them are there from the start. */
+  readonly founders: number;
   /** slot -> index of its owner. */
   readonly owners: readonly number[];
-  readonly inputDelayFrames: readonly number[];
+  readonly inputDelays: readonly InputDelay[];
+  /** Nobody's delay changes in the course of the run. */
+  readonly isDelayFixed: boolean;
   readonly predictionFramesMax: readonly number[];
   readonly network: NetworkOption;
   readonly faults: readonly Fault[];
@@ -34,8 +41,10 @@ export interface MatchPlan {
 
 /** @throws {SdkError} `invalid-argument` naming the option and what it must be. */
 export function planMatch<S, I>(options: SimulateOptions<S, I>): MatchPlan {
-  const { game, peers: peerCount, frames, seed = 1, settleMs = 3000 } = options;
-  requireWhole('peers', peerCount, 1, PEERS_MAX);
+  const { game, peers: founders, newcomers = 0, frames, seed = 1, settleMs = 3000 } = options;
+  requireWhole('peers', founders, 1, PEERS_MAX);
+  requireWhole('newcomers', newcomers, 0, PEERS_MAX - founders);
+  const peerCount = founders + newcomers;
   requireWhole('frames', frames, 1, 100_000_000);
   requireWhole('seed', seed, 0, 4_294_967_295);
   const { startSpreadMs = 100, tickJitterMs = 1 } = options;
@@ -46,8 +55,8 @@ export function planMatch<S, I>(options: SimulateOptions<S, I>): MatchPlan {
     );
   }
   const faults = options.faults ?? [];
-  checkFaults(faults, peerCount);
-  const owners = perPeer('localPlayers', options.localPlayers ?? 1, peerCount).flatMap((count, peer) =>
+  checkFaults(faults, peerCount, founders);
+  const owners = wholePerPeer('localPlayers', options.localPlayers ?? 1, founders).flatMap((count, peer) =>
     new Array<number>(count).fill(peer),
   );
   requireArgument(
@@ -55,16 +64,18 @@ export function planMatch<S, I>(options: SimulateOptions<S, I>): MatchPlan {
     `simulate: ${owners.length} players for a game of 1 to ${game.playersMax}. Change peers or localPlayers.`,
   );
   const healUs = usOf((frames * 1000) / game.framesPerSecond);
+  const inputDelays = delaysOf(options, peerCount);
   return {
     seed,
     peers: Array.from({ length: peerCount }, (_, index) => `p${index}`),
+    founders,
     owners,
-    inputDelayFrames: perPeer(
-      'inputDelayFrames',
-      options.inputDelayFrames ?? INPUT_DELAY_FRAMES_DEFAULT,
-      peerCount,
-    ),
-    predictionFramesMax: perPeer(
+    inputDelays,
+    isDelayFixed:
+      inputDelays.every((delay) => typeof delay === 'number') &&
+      options.sessionOptions?.fairDelay !== true &&
+      faults.every(({ kind }) => kind !== 'delay'),
+    predictionFramesMax: wholePerPeer(
       'predictionFramesMax',
       options.predictionFramesMax ?? PREDICTION_FRAMES_DEFAULT,
       peerCount,
@@ -100,12 +111,30 @@ function requireWhole(name: string, value: number, least: number, most: number):
   );
 }
 
-function perPeer(name: string, value: number | readonly number[], peerCount: number): readonly number[] {
-  const values = typeof value === 'number' ? new Array<number>(peerCount).fill(value) : value;
+function wholePerPeer(name: string, value: number | readonly number[], peerCount: number): readonly number[] {
+  const values = perPeer(name, value, peerCount);
+  for (const one of values) requireWhole(name, one, 0, 60);
+  return values;
+}
+
+function delaysOf<S, I>(
+  { inputDelayFrames }: SimulateOptions<S, I>,
+  peerCount: number,
+): readonly InputDelay[] {
+  const values = perPeer<InputDelay>(
+    'inputDelayFrames',
+    inputDelayFrames ?? INPUT_DELAY_FRAMES_DEFAULT,
+    peerCount,
+  );
+  for (const one of values) delayRuleOf(one, PREDICTION_FRAMES_DEFAULT);
+  return values;
+}
+
+function perPeer<T>(name: string, value: T | readonly T[], peerCount: number): readonly T[] {
+  const values = Array.isArray(value) ? (value as readonly T[]) : new Array<T>(peerCount).fill(value as T);
   requireArgument(
     values.length === peerCount,
-    `simulate: ${name} has ${values.length} entries for ${peerCount} peers. Pass one number, or one per peer.`,
+    `simulate: ${name} has ${values.length} entries for ${peerCount} peers. Pass one value, or one per peer.`,
   );
-  for (const one of values) requireWhole(name, one, 0, 60);
   return values;
 }

@@ -102,6 +102,14 @@ export class SimulatedNetwork {
     }
   }
 
+  /** A node's page was loaded anew: it has new connections to all. */
+  reopenNode(node: number): void {
+    for (let other = 0; other < this.#nodeCount; other += 1) {
+      this.#link({ from: node, to: other })?.reopen();
+      this.#link({ from: other, to: node })?.reopen();
+    }
+  }
+
   /** From now on nothing goes wrong: blocks and changes end, loss, bursts, reordering, doubling and damage stop. */
   heal(): void {
     for (const unblock of this.#unblocks) unblock();

@@ -5,9 +5,11 @@
 import type { Random } from '../base/prng.js';
 import type { Game } from '../session/game.js';
 import type { Byzantine, ByzantineStrategy } from './byzantine.js';
+import type { Fault } from './faults.js';
 import type { NetworkConditions } from './network-conditions.js';
 import { pick, randomStream, uniform } from './random-streams.js';
 import { drawFaults } from './scenario-faults.js';
+import { drawDelays, drawGuests, drawPauses, drawPolicies } from './scenario-players.js';
 import type { SimulateOptions } from './simulate-types.js';
 
 /** Options of {@link randomScenario}. */
@@ -39,14 +41,13 @@ export function randomScenario<S, I>(game: Game<S, I>, options: ScenarioOptions)
   const { faults, lostAfterMs, isLosing } = drawFaults(faultRandom, { peers, endMs, mayLose });
   const isLockstep = shape.chance(0.025);
   const perPeer = (draw: () => number): number[] => Array.from({ length: peers }, draw);
-  return {
+  const scenario = {
     game,
     seed,
     peers,
     frames,
     network: drawNetwork(seed, isLosing),
     faults,
-    ...drawLiars(seed, peers, options.byzantine),
     inputChangeShare: pick(shape, [0.02, 0.1, 0.3, 1]),
     localPlayers: drawLocalPlayers(shape, peers, game.playersMax),
     inputDelayFrames: shape.chance(0.5) ? shape.below(5) : perPeer(() => shape.below(7)),
@@ -55,15 +56,42 @@ export function randomScenario<S, I>(game: Game<S, I>, options: ScenarioOptions)
     startSpreadMs: pick(shape, [0, 20, 100, 500]),
     tickJitterMs: pick(shape, [0, 1, 4]),
   };
+  // Who lies is judged by what the others do; players that come and go would only blur it.
+  return options.byzantine === undefined
+    ? withPlayers(scenario, endMs)
+    : { ...scenario, ...drawLiars(seed, peers, options.byzantine) };
+}
+
+type Scenario<S, I> = SimulateOptions<S, I> & {
+  readonly seed: number;
+  readonly faults: readonly Fault[];
+  readonly inputDelayFrames: number | readonly number[];
+  readonly predictionFramesMax: number | readonly number[];
+};
+
+/** The same scenario, in which players also join, come back, pause and choose delays. */
+function withPlayers<S, I>(scenario: Scenario<S, I>, endMs: number): SimulateOptions<S, I> {
+  const { game, seed, peers, predictionFramesMax: window } = scenario;
+  const run = { seed, peers, endMs, faults: scenario.faults };
+  const { newcomers, faults: guests } = drawGuests(run);
+  const delays = drawDelays(run, newcomers, scenario.inputDelayFrames);
+  const windows = typeof window === 'number' ? window : [...window, ...new Array<number>(newcomers).fill(8)];
+  return {
+    ...scenario,
+    newcomers,
+    faults: [...scenario.faults, ...guests, ...drawPauses(run), ...delays.faults],
+    inputDelayFrames: delays.inputDelayFrames,
+    predictionFramesMax: windows,
+    sessionOptions: { ...scenario.sessionOptions, ...drawPolicies(game, seed) },
+  };
 }
 
 /** Fewer than half of the peers. */
 function drawLiars(
   seed: number,
   peers: number,
-  strategy: ByzantineStrategy | undefined,
-): { readonly byzantine?: readonly Byzantine[] } {
-  if (strategy === undefined) return {};
+  strategy: ByzantineStrategy,
+): { readonly byzantine: readonly Byzantine[] } {
   const random = randomStream(seed, 'scenario/liars');
   const count = peers >= 5 && random.chance(0.3) ? 2 : 1;
   const first = random.below(peers);

@@ -2,9 +2,10 @@
  * Makes a failing run smaller: fewer faults (delta debugging), fewer peers, a shorter run, plainer links, default settings, as long as it
  * still fails. Each concern of a run has its own random stream, so taking one thing away leaves the others as they were.
  */
+import type { InputDelay } from '../session/session-types.js';
 import type { Fault } from './faults.js';
 import type { NetworkConditions } from './network-conditions.js';
-import type { SimulateOptions } from './simulate-types.js';
+import type { SharedSessionOptions, SimulateOptions } from './simulate-types.js';
 
 /** How {@link shrink} goes about it. */
 export interface ShrinkOptions {
@@ -77,8 +78,11 @@ class Shrinker<S, I> {
   }
 
   fewerPeers(): void {
-    for (let peer = this.best.peers - 1; peer >= 0 && this.best.peers > 2; peer -= 1)
-      this.try(withoutPeer(this.best, peer));
+    const { peers, newcomers = 0 } = this.best;
+    for (let peer = peers + newcomers - 1; peer >= 0; peer -= 1) {
+      const isSpare = peer >= this.best.peers || this.best.peers + (this.best.newcomers ?? 0) > 2;
+      if (isSpare && (peer >= this.best.peers || this.best.peers > 1)) this.try(withoutPeer(this.best, peer));
+    }
   }
 
   plainerLinks(): void {
@@ -113,6 +117,10 @@ class Shrinker<S, I> {
       );
       if (isNew) this.try({ ...this.best, ...setting });
     }
+    for (const name of Object.keys(this.best.sessionOptions ?? {})) {
+      const { [name as keyof SharedSessionOptions]: _gone, ...rest } = this.best.sessionOptions ?? {};
+      this.try({ ...this.best, sessionOptions: rest });
+    }
   }
 }
 
@@ -142,18 +150,19 @@ export function shrink<S, I>(
 function withoutPeer<S, I>(options: SimulateOptions<S, I>, gone: number): SimulateOptions<S, I> {
   const renamed = (peer: number): number => (peer > gone ? peer - 1 : peer);
   const original = (peer: number): number => (peer >= gone ? peer + 1 : peer);
-  const perPeer = <T>(value: T | readonly number[]): T | readonly number[] =>
-    Array.isArray(value) ? value.filter((_, peer) => peer !== gone) : value;
+  const perPeer = <T>(value: T | readonly T[]): T | readonly T[] =>
+    Array.isArray(value) ? (value as readonly T[]).filter((_, peer) => peer !== gone) : value;
   const { network, localPlayers, inputDelayFrames, predictionFramesMax, byzantine } = options;
+  const isFounder = gone < options.peers;
   return {
     ...options,
-    peers: options.peers - 1,
+    ...(isFounder ? { peers: options.peers - 1 } : { newcomers: (options.newcomers ?? 0) - 1 }),
     faults: (options.faults ?? []).flatMap((fault) => withoutPeerIn(fault, gone, renamed)),
     ...(typeof network === 'function'
       ? { network: (from: number, to: number) => network(original(from), original(to)) }
       : {}),
     ...(localPlayers === undefined ? {} : { localPlayers: perPeer(localPlayers) }),
-    ...(inputDelayFrames === undefined ? {} : { inputDelayFrames: perPeer(inputDelayFrames) }),
+    ...(inputDelayFrames === undefined ? {} : { inputDelayFrames: perPeer<InputDelay>(inputDelayFrames) }),
     ...(predictionFramesMax === undefined ? {} : { predictionFramesMax: perPeer(predictionFramesMax) }),
     ...(byzantine === undefined
       ? {}

@@ -1,6 +1,6 @@
 /** The face of `simulate()`: what it takes and what it reports. */
 import type { Game } from '../session/game.js';
-import type { SessionOptions, SessionPhase } from '../session/session-types.js';
+import type { InputDelay, SessionOptions, SessionPhase } from '../session/session-types.js';
 import type { Byzantine } from './byzantine.js';
 import type { Violation } from './checks/violations.js';
 import type { Fault, FaultCounts } from './faults.js';
@@ -13,15 +13,25 @@ import type { InputScript } from './random-inputs.js';
 export type SharedSessionOptions = Partial<
   Pick<
     SessionOptions<unknown, unknown>,
-    'options' | 'lostAfterMs' | 'onLost' | 'lateAfterMs' | 'onLate' | 'stepsPerAdvanceMax' | 'development'
+    | 'options'
+    | 'lostAfterMs'
+    | 'onLost'
+    | 'lateAfterMs'
+    | 'onLate'
+    | 'lateInput'
+    | 'fairDelay'
+    | 'stepsPerAdvanceMax'
+    | 'development'
   >
 >;
 
 /** Options of `simulate`. */
 export interface SimulateOptions<S, I> {
   readonly game: Game<S, I>;
-  /** How many peers, 1 to 31. */
+  /** How many peers are there from the start, 1 to 31. */
   readonly peers: number;
+  /** How many more may join later, by faults of the kind 'join'; they are numbered after the others. Default 0. */
+  readonly newcomers?: number;
   /**
    * How long the network and the faults last, in frames of the game, 1 or more. Afterwards everything heals
    * and play goes on for `settleMs`.
@@ -39,11 +49,11 @@ export interface SimulateOptions<S, I> {
   readonly inputs?: InputScript<I>;
   /** Without `inputs`: share of frames in which a slot's random input changes, 0 to 1. Default 0.1. */
   readonly inputChangeShare?: number;
-  /** Players on each peer, or on each by index; 0 watches. Together 1 to `game.playersMax`. Default 1. */
+  /** Players on each peer that is there from the start, or on each by index; 0 watches. Together 1 to `game.playersMax`. Default 1. */
   readonly localPlayers?: number | readonly number[];
-  /** One number, or one per peer. Default: the session's. */
-  readonly inputDelayFrames?: number | readonly number[];
-  /** One number, or one per peer. Default: the session's. */
+  /** One for all, or one per peer, newcomers included. Default: the session's. */
+  readonly inputDelayFrames?: InputDelay | readonly InputDelay[];
+  /** One number, or one per peer, newcomers included. Default: the session's. */
   readonly predictionFramesMax?: number | readonly number[];
   readonly sessionOptions?: SharedSessionOptions;
   /** The peers open their sessions within this time of each other, in ms. Default 100. */
@@ -70,7 +80,8 @@ export interface DesyncReport {
 /** One peer at the end of a run. */
 export interface PeerReport {
   readonly peer: number;
-  readonly status: 'playing' | 'left' | 'crashed' | 'ended';
+  /** 'absent': a newcomer that never came. */
+  readonly status: 'playing' | 'left' | 'crashed' | 'ended' | 'absent';
   readonly phase: SessionPhase;
   readonly frameCurrent: number;
   readonly frameConfirmed: number;
@@ -101,6 +112,13 @@ export interface Coverage {
   /** `peer-substituted` and `peer-returned` events, all peers together. */
   readonly substitutions: number;
   readonly returns: number;
+  /** How often a newcomer, or one that came back, had the state of the match; and how often one of them was given slots. */
+  readonly joined: number;
+  readonly seated: number;
+  /** `match-paused` events, all peers together. */
+  readonly pauses: number;
+  /** Bits of an encoded input that were set in some confirmed input and clear in another, as bytes. */
+  readonly inputBits: readonly number[];
   /** The last two living players lost each other and each played on alone. */
   readonly forked: boolean;
   /** Messages that peers which lie rewrote, made up or held back. */

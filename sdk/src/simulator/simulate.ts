@@ -3,7 +3,7 @@ import { createSession } from '../session/session.js';
 import { planMatch } from './match-plan.js';
 import type { PeerReport, SimulateOptions, SimulationReport } from './simulate-types.js';
 import { SimulatedMatch } from './simulated-match.js';
-import type { SessionFactory, SimulatedNode } from './simulated-node.js';
+import type { NodeStatus, SessionFactory, SimulatedNode } from './simulated-node.js';
 
 /**
  * Plays a match between `peers` sessions and checks, at every step of each, that they agree, never retract what they
@@ -56,6 +56,13 @@ function reportOf<S, I>(match: SimulatedMatch<S, I>): SimulationReport {
       departures: match.membership.departures,
       substitutions: match.membership.substitutions,
       returns: match.membership.returns,
+      joined: match.joined,
+      seated: match.seated,
+      pauses: match.pauses.pauses,
+      inputBits: Array.from(
+        match.oracle.bitsSet,
+        (byte, index) => byte & (match.oracle.bitsClear[index] as number),
+      ),
       forked: match.membership.hasForked,
       lies: match.liars.reduce((total, liar) => total + liar.lies, 0),
       effects: match.effects,
@@ -65,13 +72,22 @@ function reportOf<S, I>(match: SimulatedMatch<S, I>): SimulationReport {
   };
 }
 
+/** What a node's status is called in a report. */
+const STATUS_NAMES: { readonly [S in NodeStatus]: PeerReport['status'] } = {
+  waiting: 'absent',
+  running: 'playing',
+  frozen: 'playing',
+  left: 'left',
+  ended: 'ended',
+  gone: 'crashed',
+};
+
 function peerReport<S, I>(node: SimulatedNode<S, I>): PeerReport {
   const { index, session, watch, stalls, stallMsMax, status } = node;
   const { rollbacks, rollbackFrames, rollbackFramesMax } = watch.counts;
   return {
     peer: index,
-    status:
-      status === 'gone' ? 'crashed' : status === 'left' ? 'left' : status === 'ended' ? 'ended' : 'playing',
+    status: STATUS_NAMES[status],
     phase: session?.phase ?? 'handshake',
     frameCurrent: session?.frameCurrent ?? 0,
     frameConfirmed: session?.frameConfirmed ?? 0,

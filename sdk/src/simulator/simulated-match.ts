@@ -2,38 +2,37 @@
  * A whole match in virtual time: nodes, network, faults and checkers, wired together. First the network does its worst
  * and the faults strike; then everything heals and it is checked that play goes on.
  */
-import type { ChannelName, Session } from '../session/session-types.js';
+import type { Random } from '../base/prng.js';
+import type { ChannelName, InputDelay } from '../session/session-types.js';
 import type { InputDefinition } from '../state/definitions.js';
-import { type Byzantine, isTwoFaced, Liar, lateMsMax } from './byzantine.js';
+import { type Byzantine, isTwoFaced, Liar } from './byzantine.js';
 import { AgreementOracle } from './checks/agreement.js';
 import { InputRecords } from './checks/input-records.js';
 import { MembershipWatch } from './checks/membership-watch.js';
 import { NodeWatch } from './checks/node-watch.js';
-import { framesPerSecondLeast } from './checks/progress.js';
+import { PauseWatch } from './checks/pause-watch.js';
 import { SplitWatch } from './checks/split-watch.js';
 import { type Violation, ViolationLog } from './checks/violations.js';
 import { FaultInjector } from './fault-injector.js';
 import type { MatchPlan } from './match-plan.js';
 import { SimulatedNetwork } from './network.js';
-import type { NetworkConditions } from './network-conditions.js';
 import { type InputScript, inputRandoms, randomInputs } from './random-inputs.js';
 import { randomStream, uniform } from './random-streams.js';
+import { RecoveryCheck } from './recovery-check.js';
 import { silenceMsMax, usualSilenceMs } from './silence.js';
 import type { DesyncReport, SimulateOptions } from './simulate-types.js';
 import { type AnySessionEvent, type SessionFactory, SimulatedNode } from './simulated-node.js';
 import { Trace } from './trace.js';
-import { US_PER_MS, usOf, VirtualClock } from './virtual-clock.js';
+import { usOf, VirtualClock } from './virtual-clock.js';
 
 /** After the heal everybody must be at full speed, and know who is in the match, within this, in ms. */
 const RECOVERY_MS = 2000;
-/** One that was outside then must have come in again within this, in ms. */
-const JOINING_MS = 5000;
-/** Frames that may lie on the edges of the measured time: confirmations come in groups, above all in lockstep. */
-const EDGE_FRAMES = 2;
-/** Longest that a liar may hold the others up, faults included, in ms. */
-const STALL_MS_MAX = 6000;
-/** Share of that speed that is left when a peer lies about its clock. */
-const SPEED_AMONG_LIARS = 0.7;
+/** Slowest answer of an application to one that asks to come in, in ms. */
+const ANSWER_MS_MAX = 300;
+/** A tab that stands still answers a newcomer this much later, in ms. */
+const ANSWER_AGAIN_MS = 100;
+/** What one is told who is not let in. */
+const REFUSAL = 'The members do not want it.';
 /** What sessions take when nothing is said. */
 const LOST_AFTER_MS_DEFAULT = 3000;
 
@@ -46,6 +45,7 @@ export class SimulatedMatch<S, I> {
   readonly oracle: AgreementOracle<S, I>;
   readonly records: InputRecords;
   readonly membership: MembershipWatch;
+  readonly pauses: PauseWatch;
   readonly trace: Trace;
   readonly violations: ViolationLog;
   readonly desyncs: DesyncReport[] = [];
@@ -55,8 +55,14 @@ export class SimulatedMatch<S, I> {
   readonly liars: Liar[] = [];
   effects = 0;
   effectsRetracted = 0;
+  /** Peers that came into the running match, and slots that they were given: events of their own sessions. */
+  joined = 0;
+  seated = 0;
+  readonly #recovery: RecoveryCheck<S, I>;
   readonly #options: SimulateOptions<S, I>;
   readonly #splits: SplitWatch;
+  /** When applications answer. */
+  readonly #answers: Random;
   /** Peers that lie, by index. */
   readonly #byzantine: ReadonlyMap<number, Byzantine>;
   /** frameConfirmed of each node when recovery had to be complete. */
@@ -69,6 +75,7 @@ export class SimulatedMatch<S, I> {
     const { game, sessionOptions = {} } = options;
     this.plan = plan;
     this.#options = options;
+    this.#answers = randomStream(seed, 'answers');
     this.trace = new Trace(options.trace === true);
     this.#byzantine = new Map(plan.byzantine.map((one) => [one.peer, one]));
     const twoFaced = plan.byzantine.filter(isTwoFaced);
@@ -79,12 +86,20 @@ export class SimulatedMatch<S, I> {
       (violation) => this.#isExcused(violation),
     );
     const unheld = new Set(twoFaced.map(({ peer }) => peer));
-    const records = new InputRecords(owners, game.input.byteLength, unheld);
+    const records = new InputRecords(owners, game.input, { unheld, isDelayFixed: plan.isDelayFixed });
     this.records = records;
     const nowMs = (): number => clock.nowMs;
     const start = { game, seed, playerCount: owners.length, options: sessionOptions.options ?? {} };
     const { violations } = this;
-    this.oracle = new AgreementOracle({ start, peerCount: peers.length, records, violations, nowMs });
+    this.pauses = new PauseWatch(violations, nowMs);
+    this.oracle = new AgreementOracle({
+      start,
+      owners,
+      peerCount: peers.length,
+      records,
+      violations,
+      nowMs,
+    });
     this.membership = this.#createMembershipWatch(sessionOptions.lostAfterMs ?? LOST_AFTER_MS_DEFAULT);
     this.network = new SimulatedNetwork({
       clock,
@@ -99,7 +114,14 @@ export class SimulatedMatch<S, I> {
       this.#createNode(index, { options, createSession, records, inputs }),
     );
     const { nodes, network, trace } = this;
-    this.faults = new FaultInjector({ clock, seed, nodes, network, trace });
+    const slotsOf = (peer: number): number => owners.filter((owner) => owner === peer).length;
+    this.faults = new FaultInjector({ clock, seed, nodes, network, trace, slotsOf });
+    const byzantine = this.#byzantine;
+    const { membership } = this;
+    this.#recovery = new RecoveryCheck({
+      ...{ plan, game, clock, nodes, network, membership, violations, byzantine },
+      onLost: sessionOptions.onLost ?? 'vacate',
+    });
   }
 
   #createMembershipWatch(lostAfterMs: number): MembershipWatch {
@@ -110,7 +132,10 @@ export class SimulatedMatch<S, I> {
       lostAfterMs,
       violations,
       nowMs: () => clock.nowMs,
-      isDown: (peer) => this.nodes[peer]?.isLive !== true || this.#byzantine.has(peer),
+      isDown: (peer) => {
+        const node = this.nodes[peer];
+        return node?.isLive !== true || node.isOutside || this.#byzantine.has(peer);
+      },
       hasLeft: (peer) => this.nodes[peer]?.status === 'left',
       silenceMsMax: (observer, peer) => {
         const peerCount = plan.peers.length;
@@ -150,6 +175,7 @@ export class SimulatedMatch<S, I> {
     return new SimulatedNode<S, I>({
       index,
       peers,
+      founders: plan.founders,
       clock,
       random: randomStream(seed, `node/${index}`),
       trace,
@@ -160,7 +186,7 @@ export class SimulatedMatch<S, I> {
         matchId: `simulated-${seed}`,
         seed,
         players: owners.map((owner) => ({ peer: peers[owner] as string })),
-        inputDelayFrames: plan.inputDelayFrames[index] as number,
+        inputDelayFrames: plan.inputDelays[index] as InputDelay,
         predictionFramesMax,
       },
       createSession,
@@ -198,14 +224,15 @@ export class SimulatedMatch<S, I> {
     // What is final rests on what a majority says it holds; a liar counts among them.
     const isOfFinality = check === 'finality' || detail.startsWith('called frame');
     if (this.#byzantine.size > 0 && isOfFinality) return true;
-    return (check === 'agreement' || check === 'reference') && this.#splits.excuses(peer, frame);
+    const isOfState = check === 'agreement' || check === 'reference' || check === 'join';
+    return isOfState && this.#splits.excuses(peer, frame);
   }
 
   /** Plays the whole run. */
   run(): void {
     const { clock, plan, nodes, violations } = this;
     const starts = randomStream(plan.seed, 'start');
-    for (const node of nodes)
+    for (const node of nodes.slice(0, plan.founders))
       clock.schedule(usOf(uniform(starts, 0, plan.startSpreadMs)), () => node.start());
     this.faults.schedule(plan.faults, plan.healUs);
     const recoveryUs = plan.healUs + usOf(RECOVERY_MS);
@@ -213,76 +240,54 @@ export class SimulatedMatch<S, I> {
       this.#confirmedAtRecovery.push(...nodes.map((node) => node.watch.frameConfirmed));
     });
     clock.runUntil(plan.endUs);
-    if (plan.endUs - recoveryUs >= usOf(500)) this.#checkRecovery(recoveryUs);
+    if (plan.endUs - recoveryUs >= usOf(500)) this.#recovery.check(this.#confirmedAtRecovery, recoveryUs);
     this.oracle.finish();
     for (const node of nodes)
       if (!this.#byzantine.has(node.index)) this.#splits.confirmed(node.watch.frameConfirmed);
     this.#splits.finish(violations, clock.nowMs);
   }
 
-  /**
-   * Stands still by design: somebody was lost before the start, too many voters of its view are gone, or the match waits
-   * for a lost peer as it was told to.
-   */
-  #mayStandStill(node: SimulatedNode<S, I>, session: Session<S, I>): boolean {
-    // A match begins with everybody or not at all.
-    if (session.phase === 'handshake') return this.nodes.some(({ isLive }) => !isLive);
-    // Each side of a fork has members that the other side let go: it may lack voters for good.
-    if (this.membership.hasForked && session.phase !== 'running') return true;
-    // It is on its way in, or nobody is there to let it in.
-    if (session.phase === 'joining' && this.clock.nowUs - this.plan.healUs < usOf(JOINING_MS)) return true;
-    if (session.phase === 'joining')
-      return !this.nodes.some((other) => other.isLive && other.session?.phase === 'running');
-    const voters = this.membership.votersOf(node.index);
-    const gone = voters.filter((voter) => this.nodes[voter]?.isLive !== true).length;
-    if (session.phase === 'paused') return gone > 0 && this.#options.sessionOptions?.onLost === 'pause';
-    if (this.membership.isLostWatcher(node.index)) return true;
-    // The survivor of two decides alone; a watcher needs one of them.
-    return gone === voters.length || (voters.length > 2 && gone * 2 >= voters.length);
-  }
-
-  #checkRecovery(sinceUs: number): void {
-    const playing = this.nodes.filter(
-      ({ isLive, session, index }) => isLive && session?.phase === 'running' && !this.#byzantine.has(index),
-    );
-    this.membership.finish(playing.map(({ index }) => index));
-    this.#checkProgress(sinceUs);
-  }
-
-  #checkProgress(sinceUs: number): void {
-    const { clock, violations, nodes, plan, network } = this;
-    const seconds = (clock.nowUs - sinceUs) / US_PER_MS / 1000;
-    const { framesPerSecond } = this.#options.game;
-    const conditions = (from: number, to: number): NetworkConditions => {
-      const own = network.conditions({ from, to });
-      return { ...own, delayMs: own.delayMs + lateMsMax(this.#byzantine.get(from)) };
-    };
-    const limits = { ...plan, framesPerSecond, conditions };
-    for (const node of nodes) {
-      const { session, index } = node;
-      this.#checkStalls(node);
-      if (!node.isLive || session === undefined || this.#mayStandStill(node, session)) continue;
-      const frames = session.frameConfirmed - (this.#confirmedAtRecovery[index] as number);
-      const least = framesPerSecondLeast(limits, index, (peer) => nodes[peer]?.isLive === true);
-      const share = this.#byzantine.size > 0 ? SPEED_AMONG_LIARS : 1;
-      if (frames >= Math.floor(seconds * least * share) - EDGE_FRAMES) continue;
-      const detail = `${frames} frames confirmed in the last ${seconds.toFixed(1)} s (${least.toFixed(0)} per second are possible), in phase ${session.phase}`;
-      const atMs = clock.nowMs;
-      violations.add({ check: 'progress', atMs, peer: index, frame: session.frameConfirmed, detail });
-    }
-  }
-
-  /** A liar may hold the others up for a while, until they agree to go on without its inputs. */
-  #checkStalls({ index, stallMsMax, session }: SimulatedNode<S, I>): void {
-    if (this.#byzantine.size === 0 || stallMsMax <= STALL_MS_MAX) return;
-    const detail = `stalled for ${Math.round(stallMsMax)} ms`;
-    const frame = session?.frameConfirmed ?? 0;
-    this.violations.add({ check: 'progress', atMs: this.clock.nowMs, peer: index, frame, detail });
-  }
-
   /** A peer reports somebody, although nobody it can mean lies. */
   #accused(peer: number, frame: number, detail: string): void {
     this.violations.add({ check: 'honesty', atMs: this.clock.nowMs, peer, frame, detail });
+  }
+
+  /** The application of `member` lets a newcomer in, or not, after a moment of thought. */
+  #answer(member: number, newcomer: string, delayMs: number): void {
+    this.clock.scheduleIn(usOf(delayMs), () => {
+      const isRefused = this.faults.refused.has(this.plan.peers.indexOf(newcomer));
+      const isDone = this.nodes[member]?.answerJoin(newcomer, isRefused ? REFUSAL : undefined) ?? true;
+      if (!isDone) this.#answer(member, newcomer, ANSWER_AGAIN_MS);
+    });
+  }
+
+  #heardOfSeat(
+    observer: number,
+    {
+      peer,
+      slots,
+      frame,
+    }: { readonly peer: string; readonly slots: readonly number[]; readonly frame: number },
+  ): void {
+    const newcomer = this.plan.peers.indexOf(peer);
+    if (newcomer === observer) {
+      this.seated += 1;
+      this.records.seated(newcomer, slots, frame);
+      (this.nodes[observer] as SimulatedNode<S, I>).isSeated = slots.length > 0;
+    }
+    this.membership.seated(observer, newcomer, slots);
+    if (slots.length > 0) this.nodes[observer]?.watch.toldOfSeat(newcomer, slots, frame - 1);
+  }
+
+  #heardOfPause(
+    peer: number,
+    { type, frame }: { readonly type: 'match-paused' | 'match-resumed'; readonly frame: number },
+  ): void {
+    const { watch, session } = this.nodes[peer] as SimulatedNode<S, I>;
+    watch.toldOfPause(type, frame);
+    if (type === 'match-resumed') return;
+    const isAlone = this.membership.isAlone(peer);
+    this.pauses.paused(peer, { viewId: session?.viewId ?? 0, frame, isAlone });
   }
 
   #heard(peer: number, event: AnySessionEvent): void {
@@ -297,16 +302,22 @@ export class SimulatedMatch<S, I> {
         this.nodes[peer]?.watch.toldOfSubstitute('late', indexOf(event.peer), event.cutFrame);
         return;
       case 'peer-returned':
+        if (indexOf(event.peer) === peer) this.records.goesOn(peer, event.frame);
         this.nodes[peer]?.watch.toldOfSubstitute('back', indexOf(event.peer), event.frame - 1);
         return;
-      case 'peer-joined': {
-        const { slots, frame } = event;
-        const newcomer = indexOf(event.peer);
-        this.records.seated(newcomer, slots);
-        this.membership.seated(peer, newcomer, slots);
-        if (slots.length > 0) this.nodes[peer]?.watch.toldOfSubstitute('back', newcomer, frame - 1);
+      case 'peer-joined':
+        this.#heardOfSeat(peer, event);
         return;
-      }
+      case 'join-requested':
+        this.#answer(peer, event.peer, uniform(this.#answers, 0, ANSWER_MS_MAX));
+        return;
+      case 'started':
+        if ((this.nodes[peer] as SimulatedNode<S, I>).isComing) this.joined += 1;
+        return;
+      case 'match-paused':
+      case 'match-resumed':
+        this.#heardOfPause(peer, event);
+        return;
       case 'rewound':
         this.nodes[peer]?.watch.rewound(event.toFrame);
         return;

@@ -1,10 +1,18 @@
 /**
- * One peer of a run: its session, its clock, its frame loop, its input. It can crash, freeze, sleep, leave, be slow and be hidden.
+ * One peer of a run: its session, its clock, its frame loop, its input. It can crash, freeze, sleep, leave, be slow and be hidden, and come
+ * into a match that runs, for the first time or again.
  * What a browser tab would do to the session happens here; what is right or wrong is judged by its watcher.
  */
+import { SdkError } from '../base/errors.js';
 import type { PeerId } from '../base/peer-id.js';
 import type { Random } from '../base/prng.js';
-import type { ChannelName, Session, SessionEvents, SessionOptions } from '../session/session-types.js';
+import type {
+  ChannelName,
+  InputDelay,
+  Session,
+  SessionEvents,
+  SessionOptions,
+} from '../session/session-types.js';
 import type { NodeWatch } from './checks/node-watch.js';
 import { NodeClock } from './node-clock.js';
 import { digestOf, type Trace } from './trace.js';
@@ -55,7 +63,10 @@ export type AnySessionEvent = SessionEvents[keyof SessionEvents];
 /** What a node needs. */
 export interface SimulatedNodeOptions<S, I> {
   readonly index: number;
+  /** All peers, newcomers last. */
   readonly peers: readonly PeerId[];
+  /** How many of them are there from the start. */
+  readonly founders: number;
   readonly clock: VirtualClock;
   readonly random: Random;
   readonly trace: Trace;
@@ -87,12 +98,22 @@ export class SimulatedNode<S, I> {
   stallMsMax = 0;
   /** The `started` event came. */
   hasStarted = false;
+  /** How often its page was loaded, 0 before the first time. */
+  loads = 0;
+  /** Slots that it asked for when it came in. */
+  slotsWanted = 0;
+  /** It was given slots since its page was loaded last. */
+  isSeated = false;
+  /** When it came into the match, in virtual ms; 0 for one that was there from the start. */
+  cameInAtMs = 0;
+  /** The match stands still here because somebody paused it. */
+  isHalted = false;
   readonly #options: SimulatedNodeOptions<S, I>;
-  readonly #clock: NodeClock;
+  #clock: NodeClock;
   readonly #cell: Uint8Array;
   /** What arrived while the tab did not run. */
   readonly #queue: Arrival[] = [];
-  readonly #ticking: Task = { run: () => this.#tick() };
+  #ticking: Task = { run: () => {} };
   readonly #waking: Task = { run: () => this.#wake() };
   #status: NodeStatus = 'waiting';
   #slowFactor = 1;
@@ -130,23 +151,64 @@ export class SimulatedNode<S, I> {
     return this.#clock.readMs(this.#options.clock.nowUs);
   }
 
+  /** True if it is not there from the start. */
+  get isNewcomer(): boolean {
+    return this.index >= this.#options.founders;
+  }
+
+  /** True if this page was loaded while the match ran. */
+  get isComing(): boolean {
+    return this.isNewcomer || this.loads > 1;
+  }
+
+  /** True if it is in no match, but asks to come into one. */
+  get isOutside(): boolean {
+    return this.session?.phase === 'joining';
+  }
+
   /** Opens the session and starts the frame loop. */
   start(): void {
-    const { clock, random, peers, createSession, session } = this.#options;
-    if (this.#status !== 'waiting') return;
+    const { peers, founders, session } = this.#options;
+    if (this.#status === 'waiting') this.#open({ ...session, peers: peers.slice(0, founders) });
+  }
+
+  /** The page is loaded, for the first time or again, and asks to come into the match that runs. */
+  join(slotsWanted: number): void {
+    const { peers, session, random, clock } = this.#options;
+    const { players: _none, ...options } = session;
+    if (this.loads > 0) this.#clock = new NodeClock(random.below(2_000_000) / 1000 - clock.nowMs);
+    this.#queue.length = 0;
+    this.#freezes = 0;
+    this.#busyUntilUs = 0;
+    this.isHalted = false;
+    this.isSeated = false;
+    this.slotsWanted = slotsWanted;
+    this.watch.loaded();
+    this.#open({ ...options, peers, join: true, slotCount: slotsWanted });
+  }
+
+  #open(options: Omit<SessionOptions<S, I>, 'nowMs' | 'self' | 'readInput' | 'send'>): void {
+    const { clock, random, createSession } = this.#options;
     this.#status = 'running';
-    this.session = createSession<S, I>({
-      ...session,
+    this.loads += 1;
+    const session = createSession<S, I>({
+      ...options,
       game: this.watch.watchedGame(),
       nowMs: this.nowMs,
       self: this.peer,
-      peers,
       readInput: (slot, frame) => this.#readInput(slot, frame),
       send: (peer, channel, bytes) => this.#send(peer, channel, bytes),
     });
+    this.session = session;
     for (const type of Object.keys(EVENT_TYPES) as (keyof SessionEvents)[])
-      this.session.on(type, (event) => this.#heard(event));
+      session.on(type, (event) => this.#heard(event));
     this.#tickUs = clock.nowUs + usOf(random.next() * this.#periodMs);
+    const ticking: Task = {
+      run: () => {
+        if (this.#ticking === ticking) this.#tick();
+      },
+    };
+    this.#ticking = ticking;
     this.#scheduleTick();
   }
 
@@ -216,6 +278,36 @@ export class SimulatedNode<S, I> {
     }
     this.watch.end();
     this.#status = 'left';
+  }
+
+  /** The player pauses the match, or lets it go on; who only watches cannot. */
+  setPace(pace: 'pause' | 'resume'): void {
+    if (this.status === 'running') this.#ask((session) => session[pace]());
+  }
+
+  /** The player chooses another input delay. */
+  setInputDelay(delay: InputDelay): void {
+    if (this.session !== undefined) this.session.inputDelayFrames = delay;
+  }
+
+  /** The application answers a newcomer; false if it cannot now, because the tab stands still. */
+  answerJoin(peer: PeerId, refusal: string | undefined): boolean {
+    if (this.status !== 'running') return this.#status !== 'frozen';
+    this.#ask((session) =>
+      refusal === undefined ? session.admitJoin(peer) : session.refuseJoin(peer, refusal),
+    );
+    return true;
+  }
+
+  /** What a player may ask at any time, and a session may refuse: the match or the newcomer may be gone by then. */
+  #ask(run: (session: Session<S, I>) => void): void {
+    const { session } = this;
+    if (session === undefined) return;
+    try {
+      run(session);
+    } catch (error) {
+      if (!(error instanceof SdkError)) this.#threw(error);
+    }
   }
 
   /** The clock gains `ppm` parts per million from now on. */
@@ -364,7 +456,13 @@ export class SimulatedNode<S, I> {
     const line = trace.event(clock.nowUs, 'event').word(this.index).word(frame).text(event.type);
     if ('peer' in event) line.text(event.peer);
     else if (event.type === 'ended') line.text(event.reason);
-    if (event.type === 'started') this.hasStarted = true;
+    if (event.type === 'started') {
+      this.hasStarted = true;
+      this.cameInAtMs = clock.nowMs;
+      this.isHalted = false;
+    }
+    if (event.type === 'match-paused') this.isHalted = true;
+    if (event.type === 'match-resumed') this.isHalted = false;
     if (event.type === 'stalled') this.stalls += 1;
     if (event.type === 'resumed') this.stallMsMax = Math.max(this.stallMsMax, event.stalledMs);
     onEvent(this.index, event);

@@ -6,7 +6,7 @@
  */
 import type { SlotState } from '../../session/game.js';
 import type { InputRecords } from './input-records.js';
-import type { Change } from './membership-watch.js';
+import { type Change, nameOf } from './membership-watch.js';
 import { type MatchStart, ReferenceRun } from './reference-run.js';
 import type { ViolationLog } from './violations.js';
 
@@ -79,12 +79,16 @@ interface Branch<S, I> {
   readonly forkFrame: number;
   readonly frames: BranchFrames;
   readonly reference: ReferenceRun<S, I> | undefined;
+  /** Slots that a peer plays on this branch, of all frames after `forkFrame`. */
+  readonly seat: { readonly peer: number; readonly slots: readonly number[] } | undefined;
   newestFrame: number;
 }
 
 /** What an {@link AgreementOracle} needs. */
 export interface OracleOptions<S, I> {
   readonly start: MatchStart<S, I>;
+  /** slot -> index of its owner at the start. */
+  readonly owners: readonly number[];
   readonly peerCount: number;
   readonly records: InputRecords;
   readonly violations: ViolationLog;
@@ -99,6 +103,9 @@ export class AgreementOracle<S, I> {
   framesReferenced = 0;
   /** Branches whose straight run could not be carried over: the state does not serialise, or the cut came too late. */
   referencesLost = 0;
+  /** Bits of an encoded input that were set in some confirmed input, and those that were clear. */
+  readonly bitsSet: Uint8Array;
+  readonly bitsClear: Uint8Array;
   readonly #options: OracleOptions<S, I>;
   readonly #branches = new Map<string, Branch<S, I>>();
   /** The branch that each peer is on. */
@@ -111,11 +118,14 @@ export class AgreementOracle<S, I> {
     const { game } = options.start;
     this.#slots = new Array<SlotState>(game.playersMax).fill('vacant');
     this.#cellsBytes = game.playersMax * game.input.byteLength;
+    this.bitsSet = new Uint8Array(game.input.byteLength);
+    this.bitsClear = new Uint8Array(game.input.byteLength);
     const root: Branch<S, I> = {
       parent: undefined,
       forkFrame: -1,
       frames: new BranchFrames(this.#cellsBytes),
       reference: new ReferenceRun(options.start),
+      seat: undefined,
       newestFrame: -1,
     };
     this.#branches.set('', root);
@@ -126,23 +136,42 @@ export class AgreementOracle<S, I> {
   branchTo(peer: number, changes: readonly Change[]): void {
     let key = '';
     let branch = this.#branches.get(key) as Branch<S, I>;
-    for (const { kind, peer: about, afterFrame } of changes) {
-      key = `${key}/${about}${kind}@${afterFrame}`;
-      const known = this.#branches.get(key) ?? this.#branchOff(branch, afterFrame);
+    for (const change of changes) {
+      key = `${key}/${nameOf(change)}`;
+      const known = this.#branches.get(key) ?? this.#branchOff(branch, change);
       this.#branches.set(key, known);
       branch = known;
     }
     this.#branchByPeer[peer] = branch;
   }
 
-  /** @param afterFrame -1: after all that was confirmed by those who know the change */
-  #branchOff(parent: Branch<S, I>, afterFrame: number): Branch<S, I> {
+  /** A change after frame -1 is one after all that was confirmed by those who know it. */
+  #branchOff(parent: Branch<S, I>, { peer, afterFrame, slots }: Change): Branch<S, I> {
     const forkFrame = afterFrame < 0 ? parent.newestFrame : afterFrame;
     const isEarlyEnough = parent.reference !== undefined && parent.reference.frame <= forkFrame;
     const reference = isEarlyEnough ? parent.reference?.fork() : undefined;
     if (reference === undefined) this.referencesLost += 1;
     const frames = new BranchFrames(this.#cellsBytes);
-    return { parent, forkFrame, frames, reference, newestFrame: forkFrame };
+    const seat = slots === undefined ? undefined : { peer, slots };
+    return { parent, forkFrame, frames, reference, seat, newestFrame: forkFrame };
+  }
+
+  /** `peer` came into the match with the state of `frame`: it must be the one that the members have [I15]. */
+  cameIn(peer: number, frame: number, hash: number | undefined): void {
+    if (this.hasState(peer, frame, hash)) return;
+    const { frames } = this.#branchOf(peer, frame);
+    const known = frames.hashes[frame & FRAMES_MASK] as number;
+    const theirs = frames.has(frame) ? `the members have ${hex(known)}` : 'no member confirmed that frame';
+    const own = hash === undefined ? 'without a state' : `with the state ${hex(hash)}`;
+    this.#report('join', peer, frame, `came in ${own}, ${theirs}`);
+  }
+
+  /** Who owns a slot at `frame` on the branch of `peer`, -1 if nobody. */
+  #ownerOf(peer: number, slot: number, frame: number): number {
+    let branch: Branch<S, I> | undefined = this.#branchOf(peer, frame);
+    for (; branch !== undefined; branch = branch.parent)
+      if (branch.seat?.slots.includes(slot) === true && frame > branch.forkFrame) return branch.seat.peer;
+    return this.#options.owners[slot] ?? -1;
   }
 
   /** True if this state of a frame is known on the branch of `peer`. */
@@ -215,12 +244,25 @@ export class AgreementOracle<S, I> {
       const at = slot * size;
       const problem =
         slotState === 1
-          ? this.#options.records.problemWith(slot, frame, { cells, at })
+          ? this.#inputProblem({ slot, owner: this.#ownerOf(peer, slot, frame), frame }, { cells, at })
           : isZero(cells, at, size)
             ? undefined
             : `slot ${slot} is vacant, yet its input is [${cells.subarray(at, at + size)}]`;
       if (problem !== undefined) this.#report('inputs', peer, frame, problem);
     }
+  }
+
+  #inputProblem(
+    input: { readonly slot: number; readonly owner: number; readonly frame: number },
+    confirmed: { readonly cells: Uint8Array; readonly at: number },
+  ): string | undefined {
+    const { bitsSet, bitsClear } = this;
+    for (let index = 0; index < bitsSet.length; index += 1) {
+      const byte = confirmed.cells[confirmed.at + index] as number;
+      bitsSet[index] = (bitsSet[index] as number) | byte;
+      bitsClear[index] = (bitsClear[index] as number) | ~byte;
+    }
+    return this.#options.records.problemWith(input, confirmed);
   }
 
   #advanceReference(branch: Branch<S, I>, limit: number): void {
@@ -249,7 +291,7 @@ export class AgreementOracle<S, I> {
   }
 
   #report(
-    check: 'agreement' | 'finality' | 'inputs' | 'reference',
+    check: 'agreement' | 'finality' | 'inputs' | 'reference' | 'join',
     peer: number,
     frame: number,
     detail: string,

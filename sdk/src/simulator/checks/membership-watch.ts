@@ -13,6 +13,8 @@ export interface Change {
   readonly peer: number;
   /** The last frame before the change: the last whose inputs of a lost or late peer count. */
   readonly afterFrame: number;
+  /** Slots that a newcomer plays from then on. */
+  readonly slots?: readonly number[];
 }
 
 /** How a peer came back. */
@@ -33,7 +35,7 @@ export interface MembershipWatchOptions {
   readonly lostAfterMs: number;
   readonly violations: ViolationLog;
   readonly nowMs: () => number;
-  /** True if a peer has crashed, left or ended. */
+  /** True if a peer has crashed, left or ended, or is outside again since. */
   readonly isDown: (peer: number) => boolean;
   /** True if a peer left with a goodbye: nobody needs its vote. */
   readonly hasLeft: (peer: number) => boolean;
@@ -57,6 +59,8 @@ export class MembershipWatch {
   readonly #alone = new Set<number>();
   /** Per peer, the frame of the state that it came back with. */
   readonly #starts: number[] = [];
+  /** Per peer, changes that this state has in it, although they are of later views than the one it began in: it will be told. */
+  readonly #implied: (readonly Change[])[] = [];
   readonly #finals: number[];
   /** View id -> what is known in that view, and by whom first. */
   readonly #views = new Map<
@@ -93,6 +97,16 @@ export class MembershipWatch {
     return this.#watchersLost.has(peer);
   }
 
+  /** True if the views of `peer` may be its own. */
+  isAlone(peer: number): boolean {
+    return this.hasForked || this.#alone.has(peer);
+  }
+
+  /** Peers that own a slot, present or not. */
+  get owners(): readonly number[] {
+    return this.#owners;
+  }
+
   /** Owners of slots that `peer` still counts as members that play themselves. */
   votersOf(peer: number): readonly number[] {
     return [...new Set(this.#owners)].filter((owner) => this.#statusOf(peer, owner) === 'back');
@@ -125,7 +139,7 @@ export class MembershipWatch {
 
   /**
    * `observer` applied a view with these changes.
-   * @returns all changes it knows, in the order of views
+   * @returns all changes that its frames have in them, in the order of views
    */
   changed(observer: number, changes: readonly Change[]): readonly Change[] {
     const known = this.#known[observer] as Change[];
@@ -139,7 +153,27 @@ export class MembershipWatch {
       const endsInputs = change.kind === 'late' || (change.kind === 'lost' && !wasLate);
       if (endsInputs && !this.#alone.has(observer)) this.#agree(change);
     }
-    return known;
+    return this.#withImplied(observer);
+  }
+
+  #withImplied(peer: number): readonly Change[] {
+    const known = this.#known[peer] as Change[];
+    const names = new Set(known.map(nameOf));
+    const implied = (this.#implied[peer] ?? []).filter((change) => !names.has(nameOf(change)));
+    this.#implied[peer] = implied;
+    return [...known, ...implied];
+  }
+
+  /** What those who have the state of a newcomer know beyond its view, as far as it was before that state. */
+  #impliedBy(peer: number, { startFrame, isHost }: ComeBack): readonly Change[] {
+    const key = keyOf(this.#known[peer] as Change[]);
+    const { length } = this.#known[peer] as Change[];
+    let longest: readonly Change[] = [];
+    for (const [other, theirs] of this.#known.entries()) {
+      if (other === peer || theirs.length <= length + longest.length || !isHost(other)) continue;
+      if (keyOf(theirs.slice(0, length)) === key) longest = theirs.slice(length);
+    }
+    return longest.filter(({ afterFrame }) => afterFrame >= 0 && afterFrame < startFrame);
   }
 
   #noteLoss(observer: number, lost: number): void {
@@ -157,8 +191,24 @@ export class MembershipWatch {
     for (let other = 0; other < this.#finals.length; other += 1) this.#checkFinal(other, change);
   }
 
-  /** A peer has these slots from now on; none if it only watches. */
+  /** A peer has these slots from now on: its own of before, if it had some and nobody took them. */
   seated(observer: number, peer: number, slots: readonly number[]): void {
+    const own = this.#owners.flatMap((owner, slot) => (owner === peer ? [slot] : []));
+    const missed = own.filter((slot) => !slots.includes(slot));
+    if (
+      own.length > 0 &&
+      own.length - missed.length < Math.min(own.length, slots.length) &&
+      !this.hasForked
+    ) {
+      const detail = `peer ${peer} is given the slots [${slots}], although [${own}] were its own`;
+      this.#options.violations.add({
+        check: 'join',
+        atMs: this.#options.nowMs(),
+        peer: observer,
+        frame: -1,
+        detail,
+      });
+    }
     for (const slot of slots) this.#owners[slot] = peer;
     this.#lostBy[observer]?.delete(peer);
     this.#watchersLost.delete(peer);
@@ -169,7 +219,8 @@ export class MembershipWatch {
    * views say little: one stands for two views, and who decided alone may be ahead of the view that a newcomer begins with.
    * @returns all changes it knows now
    */
-  cameBack(peer: number, { viewId, startFrame, isHost }: ComeBack): readonly Change[] {
+  cameBack(peer: number, how: ComeBack): readonly Change[] {
+    const { viewId, startFrame, isHost } = how;
     this.returns += 1;
     this.#alone.delete(peer);
     this.#lostBy[peer]?.clear();
@@ -188,7 +239,8 @@ export class MembershipWatch {
     known.splice(0, known.length, ...(changes ?? []));
     this.#finals[peer] = 0;
     this.#starts[peer] = startFrame;
-    return known;
+    this.#implied[peer] = this.#impliedBy(peer, how);
+    return this.#withImplied(peer);
   }
 
   /** After a call in which `peer` was told of losses: what it knows in the view it is in now. */
@@ -260,11 +312,13 @@ export class MembershipWatch {
 /** One list goes on where the other ends, with returns and substitutions only. */
 function isSameButNews(left: string, right: string): boolean {
   const [short, long] = left.length < right.length ? [left, right] : [right, left];
-  return long.startsWith(short) && /^( ?\d+ (back|late)@-?\d+)*$/.test(long.slice(short.length));
+  return long.startsWith(short) && /^( ?\d+ (back|late)@-?\d+(:[\d,]+)?)*$/.test(long.slice(short.length));
 }
 
-function nameOf({ kind, peer, afterFrame }: Change): string {
-  return kind === 'lost' ? `${peer}@${afterFrame}` : `${peer} ${kind}@${afterFrame}`;
+/** A change in words: equal for equal ones. */
+export function nameOf({ kind, peer, afterFrame, slots }: Change): string {
+  const seat = slots === undefined ? '' : `:${slots}`;
+  return kind === 'lost' ? `${peer}@${afterFrame}` : `${peer} ${kind}@${afterFrame}${seat}`;
 }
 
 function keyOf(changes: readonly Change[]): string {

@@ -22,6 +22,8 @@ const RECHECK_SHARE = 0.06;
 const COMPARED_FRAMES = 8;
 /** What is final is asked for after every so manieth advance: it costs the session a look at every slot of every peer. */
 const FINAL_ADVANCES = 4;
+/** Frames of one that came in whose inputs are all compared. */
+const COMPARED_AT_FIRST = 120;
 /** Above any frame. */
 const NEVER = 0x3fffffff;
 
@@ -92,6 +94,11 @@ export class NodeWatch<S, I> {
   #isAway = false;
   /** It has nothing of the frames before this one: it came in later. */
   #heldFrom = 0;
+  /** What was read in the current call: whose slots they are is known when it is over. */
+  readonly #readings: { readonly slot: number; readonly frame: number; readonly cell: Uint8Array }[] = [];
+  /** Last frame before the pause it stands in, {@link NEVER} if in none; it goes on in the current call. */
+  #haltedAt = NEVER;
+  #wasResumed = false;
 
   constructor(options: NodeWatchOptions<S, I>) {
     this.#options = options;
@@ -111,6 +118,15 @@ export class NodeWatch<S, I> {
     };
   }
 
+  /** The page was loaded: a new session, which asks to come in. */
+  loaded(): void {
+    this.#isAway = true;
+    this.#haltedAt = NEVER;
+    this.#changes.length = 0;
+    this.#readings.length = 0;
+    this.#options.records.seated(this.#options.peer, [], 0);
+  }
+
   /** A call into the session begins. */
   begin(call: SessionCall, session: Session<S, I>): void {
     this.#session = session;
@@ -122,6 +138,7 @@ export class NodeWatch<S, I> {
     this.#lowestStep = NEVER;
     this.#wasToldOfChange = false;
     this.#rewoundTo = NEVER;
+    this.#wasResumed = false;
   }
 
   /** The call threw. */
@@ -135,9 +152,11 @@ export class NodeWatch<S, I> {
     const session = this.#session as Session<S, I>;
     const call = this.#call;
     this.#call = undefined;
+    if (this.#readings.length > 0) this.#noteReadings();
     if (!this.#options.isHonest || this.#isOutside(session)) return;
     if (this.#wasToldOfChange || this.#rewoundTo !== NEVER) this.#applyChanges(session);
     this.#checkCounters(session);
+    this.#checkPause(session);
     if (call === 'advance') {
       this.#advances += 1;
       if (this.#wasToldOfChange || this.#advances % FINAL_ADVANCES === 0) this.#checkFinal(session);
@@ -152,13 +171,15 @@ export class NodeWatch<S, I> {
     this.#isAway = session.phase === 'joining';
     if (!wasAway && !this.#isAway) return false;
     this.#changes.length = 0;
+    this.#haltedAt = NEVER;
     if (this.#isAway || session.phase === 'ended') return true;
     const { viewId, frameConfirmed } = session;
     const hash = session.stateHash(frameConfirmed);
     const isHost = (other: number): boolean => oracle.hasState(other, frameConfirmed, hash);
     oracle.branchTo(peer, membership.cameBack(peer, { viewId, startFrame: frameConfirmed, isHost }));
-    this.#checkedTo = session.frameConfirmed;
-    this.#heldFrom = session.frameConfirmed + 1;
+    oracle.cameIn(peer, frameConfirmed, hash);
+    this.#checkedTo = frameConfirmed;
+    this.#heldFrom = frameConfirmed + 1;
     this.#finalSeen = 0;
     this.#retractedFrom = 0;
     return true;
@@ -166,8 +187,16 @@ export class NodeWatch<S, I> {
 
   /** The owner read an input. */
   readInput(slot: number, frame: number, cell: Uint8Array): void {
-    const problem = this.#options.records.note({ peer: this.#options.peer, slot, frame }, cell);
-    if (problem !== undefined) this.#report('inputs', frame, problem);
+    this.#readings.push({ slot, frame, cell: cell.slice() });
+  }
+
+  #noteReadings(): void {
+    const { records, peer } = this.#options;
+    for (const { slot, frame, cell } of this.#readings) {
+      const problem = records.note({ peer, slot, frame }, cell);
+      if (problem !== undefined) this.#report('inputs', frame, problem);
+    }
+    this.#readings.length = 0;
   }
 
   /** The session sends. */
@@ -188,6 +217,14 @@ export class NodeWatch<S, I> {
     if (this.steps > stepsMax && !this.#isAway)
       this.#report('bounds', -1, `${this.steps} steps in one advance, at most ${stepsMax} are allowed`);
     this.counts.framesStepped += framesStepped;
+  }
+
+  #checkPause({ frameCurrent, frameConfirmed }: Session<S, I>): void {
+    if (this.#haltedAt === NEVER || this.#wasResumed) return;
+    if (frameCurrent > this.#haltedAt)
+      this.#report('bounds', frameCurrent, `stepped in the pause after frame ${this.#haltedAt}`);
+    if (frameConfirmed > this.#haltedAt)
+      this.#report('bounds', frameConfirmed, `confirmed in the pause after frame ${this.#haltedAt}`);
   }
 
   #stepped(frame: number, slots: readonly SlotState[]): void {
@@ -255,6 +292,18 @@ export class NodeWatch<S, I> {
     this.#changes.push({ kind, peer: about, afterFrame });
   }
 
+  /** The session was told that a newcomer, or one that was lost, plays these slots. */
+  toldOfSeat(newcomer: number, slots: readonly number[], afterFrame: number): void {
+    this.#wasToldOfChange = true;
+    this.#changes.push({ kind: 'back', peer: newcomer, afterFrame, slots });
+  }
+
+  /** The match stands still after this frame, or goes on. */
+  toldOfPause(kind: 'match-paused' | 'match-resumed', frame: number): void {
+    this.#haltedAt = kind === 'match-paused' ? frame : NEVER;
+    this.#wasResumed = kind === 'match-resumed';
+  }
+
   /** The session took back what it had confirmed after this frame. */
   rewound(toFrame: number): void {
     this.#rewoundTo = Math.min(this.#rewoundTo, toFrame);
@@ -301,7 +350,8 @@ export class NodeWatch<S, I> {
     const { frameConfirmed } = session;
     if (frameConfirmed <= this.#checkedTo) return;
     for (let frame = this.#checkedTo + 1; frame <= frameConfirmed; frame += 1) {
-      const isWhole = oracle.isNew(peer, frame) || (frame + peer) % COMPARED_FRAMES === 0;
+      const isFirst = this.#heldFrom > 0 && frame < this.#heldFrom + COMPARED_AT_FIRST;
+      const isWhole = isFirst || (frame + peer) % COMPARED_FRAMES === 0 || oracle.isNew(peer, frame);
       const said = this.#confirmedFrame(session, frame, isWhole);
       if (said !== undefined) oracle.confirmed(said);
     }

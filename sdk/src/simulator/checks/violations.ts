@@ -7,7 +7,8 @@
  * 'inputs': a confirmed input is not what its owner read for that frame [N1, I4];
  * 'reference': a confirmed state is not what the game computes from the confirmed inputs [I25];
  * 'membership': peers know different losses or cuts, a final frame was cut off, a peer that was heard is removed [N3, N4, I6, I7, I19];
- * 'bounds': prediction window, steps per call, packet size, calls of `send` at the wrong time [N6, I8, I13];
+ * 'join': who came in has another state than the members, not its own slots, or no slot although one is free [I15];
+ * 'bounds': prediction window, steps per call, packet size, calls of `send` at the wrong time, frames stepped in a pause [N6, I8, I13];
  * 'progress': a live peer stood still or too slow after everything was healed [N7, I9];
  * 'honesty': a session reported a desync or an equivocation although nobody lied [I21];
  * 'exception': a session threw [I14].
@@ -18,6 +19,7 @@ export type CheckName =
   | 'inputs'
   | 'reference'
   | 'membership'
+  | 'join'
   | 'bounds'
   | 'progress'
   | 'honesty'
