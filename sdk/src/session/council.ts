@@ -165,6 +165,7 @@ export class Council {
         const remote = this.peerAt(by);
         if (remote !== undefined) remote.hears |= mask;
         this.membership.vouched(mask, remote, clock.nowMs);
+        this.membership.denied(clock.nowMs);
       },
     };
   }

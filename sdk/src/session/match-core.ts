@@ -385,7 +385,8 @@ export class MatchCore<S, I> {
 
   #settlePhase(): void {
     const phase = this.#membershipPhase === 'running' && this.#isHalted ? 'paused' : this.#membershipPhase;
-    if (phase !== this.#phase) this.#moveTo(phase);
+    // Somebody's loss may have ended the match in the same breath.
+    if (phase !== this.#phase && this.#phase !== 'ended') this.#moveTo(phase);
   }
 
   #noteStall(): void {

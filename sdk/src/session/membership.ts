@@ -29,6 +29,8 @@ const SLEPT_MS = 200;
 const AWAKE_GRACE_MS = 150;
 /** Time held up is forgiven at this part of the time that passes without: a group may be slowed down to 80 % of its rate. */
 const FORGIVEN_PART = 0.2;
+/** After somebody said that it hears whom we take for late, so long what was planned comes first, in ms. */
+const PLAN_FIRST_MS = 1000;
 /** Fewer voters than this cannot agree on a substitute. */
 const SUBSTITUTING_VOTERS_MIN = 3;
 
@@ -82,6 +84,7 @@ export class Membership {
   #checkedAtMs = Number.NEGATIVE_INFINITY;
   #awakeSinceMs = Number.NEGATIVE_INFINITY;
   #slept = false;
+  #planFirstUntilMs = Number.NEGATIVE_INFINITY;
   /** Members out of reach for good: they said goodbye, or the only other voter is lost. */
   gone = 0;
   /** Peers whose packets arrive here, a bit each. */
@@ -117,6 +120,14 @@ export class Membership {
       remote.vouchedAtMs = nowMs;
       remote.aliveAtMs = Math.max(remote.aliveAtMs, nowMs - HEARS_MS - wayMs);
     }
+  }
+
+  /**
+   * A substitution was rejected by one that hears the peer. Where everybody seems slow to somebody, one proposal after the other
+   * would end like this, and nothing else would ever be agreed on.
+   */
+  denied(nowMs: number): void {
+    this.#planFirstUntilMs = nowMs + PLAN_FIRST_MS;
   }
 
   #oneWayMsOf({ clock, helloRttMs }: RemotePeer): number {
@@ -190,7 +201,8 @@ export class Membership {
     this.gone = bitCount(voters & ~left) <= 2 ? left | lost : left;
     const waits = onLost === 'pause' && lost !== 0;
     const peers = waits ? { suspects: left, lost: left } : { suspects, lost: lost | left };
-    const mayBeLate = substitutes && bitCount(voters) >= SUBSTITUTING_VOTERS_MIN;
+    const isPlanFirst = plan !== undefined && clock.nowMs < this.#planFirstUntilMs;
+    const mayBeLate = substitutes && !isPlanFirst && bitCount(voters) >= SUBSTITUTING_VOTERS_MIN;
     const late = mayBeLate ? this.#fates : { lateSuspects: 0, late: 0 };
     const wanted = { ...peers, lateSuspects: late.lateSuspects, late: late.late, plan };
     // Suspicion alone must not look like a lack of quorum.

@@ -158,7 +158,9 @@ class RollbackSession<S, I> implements Session<S, I> {
   advance(nowMs: number): AdvanceResult {
     this.#refuseInside('advance');
     const { report } = this.#core.timeline;
-    if (this.phase === 'ended') return clear(report);
+    // An advance that ends the match steps nothing.
+    clear(report);
+    if (this.phase === 'ended') return report;
     this.#busy = true;
     try {
       if (this.#joiner !== undefined) this.#advanceJoin(this.#joiner, nowMs);

@@ -117,7 +117,7 @@ export class Link {
   #sendUnreliable(bytes: Uint8Array): void {
     const { conditions, counts } = this;
     const damage = this.#damageRandom;
-    const isLost = this.#isTransmissionLost();
+    const isLost = this.#isTransmissionLost(this.#options.clock.nowUs);
     const delayUs = this.#drawDelayUs();
     const isLate = damage.chance(conditions.reorder ?? 0);
     const isDoubled = damage.chance(conditions.duplicate ?? 0);
@@ -157,7 +157,7 @@ export class Link {
   #sendReliable(channel: ChannelName, bytes: Uint8Array): void {
     const { clock, tally } = this.#options;
     let sentUs = clock.nowUs;
-    for (let count = 1; count < TRANSMISSIONS_MAX && this.#isTransmissionLost(); count += 1) {
+    for (let count = 1; count < TRANSMISSIONS_MAX && this.#isTransmissionLost(sentUs); count += 1) {
       sentUs += usOf(2 * this.conditions.delayMs + RETRANSMIT_EXTRA_MS);
       this.counts.retransmitted += 1;
       tally.dropped(bytes);
@@ -243,8 +243,11 @@ export class Link {
     for (const flight of this.#held.splice(0)) this.#hand(flight);
   }
 
-  /** One transmission's fate by single losses and bursts. Draws the same count of numbers whatever the answer. */
-  #isTransmissionLost(): boolean {
+  /**
+   * The fate of a transmission by single losses and bursts. Draws the same count of numbers whatever the answer.
+   * @param atUs now, or when a lost one is repeated: a burst may be over by then
+   */
+  #isTransmissionLost(atUs: number): boolean {
     const { loss = 0, burst } = this.conditions;
     const random = this.#lossRandom;
     const isLostAlone = random.chance(loss);
@@ -257,7 +260,7 @@ export class Link {
       this.#burstChangeUs += Math.max(1, usOf(exponential(random, meanMs)));
     }
     const isLostInBurst = random.chance(burst.loss ?? 1);
-    return isLostAlone || (this.#inBurst && isLostInBurst);
+    return isLostAlone || (this.#inBurst && atUs < this.#burstChangeUs && isLostInBurst);
   }
 
   #drawDelayUs(): number {

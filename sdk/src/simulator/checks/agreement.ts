@@ -176,8 +176,13 @@ export class AgreementOracle<S, I> {
 
   /** True if this state of a frame is known on the branch of `peer`. */
   hasState(peer: number, frame: number, hash: number | undefined): boolean {
-    const { frames } = this.#branchOf(peer, frame);
-    return hash !== undefined && frames.has(frame) && frames.hashes[frame & FRAMES_MASK] === hash >>> 0;
+    return isStateOf(this.#branchByPeer[peer] as Branch<S, I>, frame, hash);
+  }
+
+  /** True if this state of a frame is known on the branch of those who know these changes. */
+  hasStateAfter(changes: readonly Change[], frame: number, hash: number | undefined): boolean {
+    const branch = this.#branches.get(changes.map((change) => `/${nameOf(change)}`).join(''));
+    return branch !== undefined && isStateOf(branch, frame, hash);
   }
 
   /** True if nobody on the branch of `peer` confirmed this frame before. */
@@ -304,6 +309,11 @@ function holderOf<S, I>(branch: Branch<S, I>, frame: number): Branch<S, I> {
   let holder = branch;
   while (holder.parent !== undefined && frame <= holder.forkFrame) holder = holder.parent;
   return holder;
+}
+
+function isStateOf<S, I>(branch: Branch<S, I>, frame: number, hash: number | undefined): boolean {
+  const { frames } = holderOf(branch, frame);
+  return hash !== undefined && frames.has(frame) && frames.hashes[frame & FRAMES_MASK] === hash >>> 0;
 }
 
 function areEqual(cells: Uint8Array, others: Uint8Array, at: number): boolean {

@@ -25,6 +25,8 @@ export interface ComeBack {
   readonly startFrame: number;
   /** True if a peer confirmed that frame with the same state. */
   readonly isHost: (peer: number) => boolean;
+  /** True if it is the state of that frame among those who know these changes. */
+  readonly isAfter: (changes: readonly Change[]) => boolean;
 }
 
 /** What a {@link MembershipWatch} needs. */
@@ -165,15 +167,22 @@ export class MembershipWatch {
   }
 
   /** What those who have the state of a newcomer know beyond its view, as far as it was before that state. */
-  #impliedBy(peer: number, { startFrame, isHost }: ComeBack): readonly Change[] {
-    const key = keyOf(this.#known[peer] as Change[]);
-    const { length } = this.#known[peer] as Change[];
+  #impliedBy(peer: number, { startFrame, isHost, isAfter }: ComeBack): readonly Change[] {
+    const known = this.#known[peer] as Change[];
+    const key = keyOf(known);
+    const { length } = known;
     let longest: readonly Change[] = [];
     for (const [other, theirs] of this.#known.entries()) {
       if (other === peer || theirs.length <= length + longest.length || !isHost(other)) continue;
       if (keyOf(theirs.slice(0, length)) === key) longest = theirs.slice(length);
     }
-    return longest.filter(({ afterFrame }) => afterFrame >= 0 && afterFrame < startFrame);
+    let least = longest.length;
+    const isEarly = ({ afterFrame }: Change): boolean => afterFrame >= 0 && afterFrame < startFrame;
+    while (least > 0 && !isEarly(longest[least - 1] as Change)) least -= 1;
+    // When a change without a date was, the state itself tells.
+    for (let end = least; end <= longest.length; end += 1)
+      if (isAfter([...known, ...longest.slice(0, end)])) return longest.slice(0, end);
+    return longest.slice(0, least);
   }
 
   #noteLoss(observer: number, lost: number): void {

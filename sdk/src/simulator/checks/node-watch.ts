@@ -176,7 +176,10 @@ export class NodeWatch<S, I> {
     const { viewId, frameConfirmed } = session;
     const hash = session.stateHash(frameConfirmed);
     const isHost = (other: number): boolean => oracle.hasState(other, frameConfirmed, hash);
-    oracle.branchTo(peer, membership.cameBack(peer, { viewId, startFrame: frameConfirmed, isHost }));
+    const isAfter = (changes: readonly Change[]): boolean =>
+      oracle.hasStateAfter(changes, frameConfirmed, hash);
+    const how = { viewId, startFrame: frameConfirmed, isHost, isAfter };
+    oracle.branchTo(peer, membership.cameBack(peer, how));
     oracle.cameIn(peer, frameConfirmed, hash);
     this.#checkedTo = frameConfirmed;
     this.#heldFrom = frameConfirmed + 1;
