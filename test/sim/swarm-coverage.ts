@@ -1,5 +1,8 @@
 /** What a swarm did: a swarm in which nothing goes wrong proves nothing, so the shares below are required of every larger one. */
+
 import type { FaultKind, MessageCounts, SimulateOptions, SimulationReport } from 'rollmesh/simulator';
+import { createRandom } from 'rollmesh/state';
+import { drawInputCell } from '../../sdk/src/simulator/random-inputs.js';
 
 /** What can happen in a run, besides faults. */
 export type Happening =
@@ -22,7 +25,19 @@ export type Happening =
   | 'departures'
   | 'noFaults'
   | 'effects'
-  | 'lies';
+  | 'lies'
+  | 'paused'
+  | 'joined'
+  | 'seated'
+  | 'refusedJoin'
+  | 'autoDelay'
+  | 'fairDelay'
+  | 'lateWaits'
+  | 'lateRepeats'
+  | 'lateBot'
+  | 'lostPauses'
+  | 'lostEnds'
+  | 'lostBot';
 
 /** Sums over all seeds. */
 export interface SwarmCoverage {
@@ -33,6 +48,8 @@ export interface SwarmCoverage {
   /** In how many seeds something happened. */
   readonly happened: { [name: string]: number };
   readonly messages: { [kind: string]: { sent: number; dropped: number } };
+  /** By game: bits of an encoded input that can be set and clear, and those that were, in confirmed inputs. */
+  readonly inputBits: { [game: string]: { readonly possible: number[]; readonly used: number[] } };
 }
 
 /** Seeds from which on the shares are required. */
@@ -73,6 +90,22 @@ export const SHARES: readonly (readonly [Happening, number, number])[] = [
   ['departures', 20, 80],
   ['noFaults', 1, 50],
   ['effects', 70, 100],
+  ['join', 10, 80],
+  ['joined', 20, 80],
+  ['seated', 20, 80],
+  ['refusedJoin', 1, 80],
+  ['rejoin', 10, 80],
+  ['pause', 10, 80],
+  ['paused', 10, 80],
+  ['delay', 10, 80],
+  ['autoDelay', 10, 80],
+  ['fairDelay', 10, 80],
+  ['lateWaits', 10, 80],
+  ['lateRepeats', 4, 80],
+  ['lateBot', 4, 80],
+  ['lostPauses', 4, 80],
+  ['lostEnds', 4, 80],
+  ['lostBot', 4, 80],
 ];
 
 /** The same in a swarm in which a peer lies. */
@@ -82,12 +115,20 @@ const SHARES_WITH_LIARS: typeof SHARES = [
   ['constantLatency', 10, 30],
 ];
 
-/** Of a kind of message that is sent less often than this, none need be lost. */
-const RARE_SENT = 50;
+/** Random inputs that are drawn to see which bits there are. */
+const INPUTS_DRAWN = 4000;
 
 /** Nothing yet. */
 export function emptyCoverage(): SwarmCoverage {
-  return { seeds: 0, sessionFrames: 0, framesCompared: 0, framesReferenced: 0, happened: {}, messages: {} };
+  return {
+    seeds: 0,
+    sessionFrames: 0,
+    framesCompared: 0,
+    framesReferenced: 0,
+    happened: {},
+    messages: {},
+    inputBits: {},
+  };
 }
 
 /** Adds one run. */
@@ -103,6 +144,30 @@ export function countRun(
   for (const [name, happened] of Object.entries(happenings(options, report)))
     if (happened) coverage.happened[name] = (coverage.happened[name] ?? 0) + 1;
   addMessages(coverage, report.coverage.messages);
+  const { game } = options;
+  coverage.inputBits[game.id] ??= { possible: bitsOf(game), used: [] };
+  addBits(coverage.inputBits[game.id]?.used ?? [], report.coverage.inputBits);
+}
+
+/** Bits that are set in some legal input and clear in another. */
+function bitsOf({ input }: SimulateOptions<unknown, unknown>['game']): number[] {
+  const random = createRandom(1);
+  const cell = new Uint8Array(input.byteLength);
+  const set: number[] = [];
+  const clear: number[] = [];
+  for (let count = 0; count < INPUTS_DRAWN; count += 1) {
+    drawInputCell(input, random, cell);
+    addBits(set, Array.from(cell));
+    addBits(
+      clear,
+      Array.from(cell, (byte) => ~byte & 0xff),
+    );
+  }
+  return set.map((byte, index) => byte & (clear[index] as number));
+}
+
+function addBits(total: number[], bits: readonly number[]): void {
+  for (const [index, byte] of bits.entries()) total[index] = (total[index] ?? 0) | byte;
 }
 
 function happenings(
@@ -137,6 +202,30 @@ function happenings(
     noFaults: planned.length === 0,
     effects: effects > 0,
     lies: report.coverage.lies > 0,
+    ...playersOf(options, report),
+  };
+}
+
+/** What the players did, and the policies of the match. */
+function playersOf(
+  { faults = [], inputDelayFrames = 2, sessionOptions = {} }: SimulateOptions<unknown, unknown>,
+  { coverage }: SimulationReport,
+): { readonly [name: string]: boolean } {
+  const { fairDelay = false, onLate, lateInput, onLost } = sessionOptions;
+  const delays = Array.isArray(inputDelayFrames) ? inputDelayFrames : [inputDelayFrames];
+  return {
+    paused: coverage.pauses > 0,
+    joined: coverage.joined > 0,
+    seated: coverage.seated > 0,
+    refusedJoin: faults.some((fault) => fault.kind === 'join' && fault.isRefused === true),
+    autoDelay: delays.some((delay) => typeof delay !== 'number'),
+    fairDelay,
+    lateWaits: onLate === 'wait',
+    lateRepeats: lateInput === 'repeat',
+    lateBot: typeof lateInput === 'object',
+    lostPauses: onLost === 'pause',
+    lostEnds: onLost === 'end',
+    lostBot: typeof onLost === 'object',
   };
 }
 
@@ -163,6 +252,10 @@ export function mergeCoverage(total: SwarmCoverage, part: SwarmCoverage): void {
   for (const [name, count] of Object.entries(part.happened))
     total.happened[name] = (total.happened[name] ?? 0) + count;
   addMessages(total, part.messages);
+  for (const [game, { possible, used }] of Object.entries(part.inputBits)) {
+    total.inputBits[game] ??= { possible, used: [] };
+    addBits(total.inputBits[game]?.used ?? [], used);
+  }
 }
 
 /** Share of seeds, in percent, in which something happened. */
@@ -182,10 +275,20 @@ export function vacuityOf(coverage: SwarmCoverage): string[] {
       : [`${name} in ${percent.toFixed(1)} % of the seeds, not in ${least} to ${most} %`];
   });
   if (!isHonest) return shares;
-  const silent = Object.entries(coverage.messages).flatMap(([kind, { sent, dropped }]) =>
-    (sent > 0 && dropped > 0) || (sent < RARE_SENT && sent > 0)
-      ? []
-      : [`messages: "${kind}" was sent ${sent} times and lost ${dropped} times`],
+  return [...shares, ...silentKinds(coverage), ...unusedBits(coverage)];
+}
+
+function silentKinds({ messages }: SwarmCoverage): string[] {
+  return Object.entries(messages).flatMap(([kind, { sent, dropped }]) =>
+    sent > 0 && dropped > 0 ? [] : [`messages: "${kind}" was sent ${sent} times and lost ${dropped} times`],
   );
-  return [...shares, ...silent];
+}
+
+function unusedBits({ inputBits }: SwarmCoverage): string[] {
+  return Object.entries(inputBits).flatMap(([game, { possible, used }]) => {
+    const missing = possible.map((byte, index) => byte & ~(used[index] ?? 0));
+    return missing.some((byte) => byte !== 0)
+      ? [`inputs: bits [${missing}] of "${game}" were never set or never clear`]
+      : [];
+  });
 }

@@ -1,6 +1,17 @@
 /** Which kinds of messages were sent and lost: a run that never loses a COMMIT does not test losing one. */
 import { FLAG_HASH, FLAG_RELAY, FLAG_REPORT, FLAG_WIDE_ACK } from '../wire/frame-packet.js';
-import { KIND_GO, KIND_GOODBYE, KIND_HELLO } from '../wire/handshake-message.js';
+import { KIND_GO, KIND_GOODBYE, KIND_HELLO, KIND_STRANGER } from '../wire/handshake-message.js';
+import {
+  KIND_ATTEST,
+  KIND_CHUNK,
+  KIND_CHUNK_REQUEST,
+  KIND_JOIN,
+  KIND_JOIN_REPLY,
+  KIND_MANIFEST,
+  KIND_MANIFEST_REQUEST,
+} from '../wire/join-messages.js';
+import { KIND_PACE } from '../wire/pace-message.js';
+import { KIND_COMMIT, KIND_FORWARD } from '../wire/view-messages.js';
 
 /** How often messages of one kind were sent, and how often one was lost on the way (or had to be repeated). */
 export interface MessageCount {
@@ -8,7 +19,10 @@ export interface MessageCount {
   dropped: number;
 }
 
-/** By name; sections of frame packets count as kinds of their own. A first byte without a name is called by its number. */
+/**
+ * By name, also of kinds that were never sent; sections of frame packets count as kinds of their own. A first byte without a name is
+ * called by its number.
+ */
 export type MessageCounts = { readonly [kind: string]: MessageCount };
 
 const FRAME_FLAGS: readonly (readonly [string, number])[] = [
@@ -18,10 +32,30 @@ const FRAME_FLAGS: readonly (readonly [string, number])[] = [
   ['relay section', FLAG_RELAY],
   ['wide ack', FLAG_WIDE_ACK],
 ];
+/** First bytes of the messages of an agreement that have no name in the code (docs/wire-format.md lists them). */
+const KIND_PROPOSE = 0x83;
+const KIND_ABORT = 0x89;
 const KIND_NAMES: readonly (readonly [string, number])[] = [
   ['hello', KIND_HELLO],
   ['go', KIND_GO],
   ['goodbye', KIND_GOODBYE],
+  ['propose', KIND_PROPOSE],
+  ['report', KIND_PROPOSE + 1],
+  ['reject', KIND_PROPOSE + 2],
+  ['accept', KIND_PROPOSE + 3],
+  ['accepted', KIND_PROPOSE + 4],
+  ['commit', KIND_COMMIT],
+  ['abort', KIND_ABORT],
+  ['forward', KIND_FORWARD],
+  ['pace', KIND_PACE],
+  ['stranger', KIND_STRANGER],
+  ['join', KIND_JOIN],
+  ['join reply', KIND_JOIN_REPLY],
+  ['manifest request', KIND_MANIFEST_REQUEST],
+  ['manifest', KIND_MANIFEST],
+  ['attest', KIND_ATTEST],
+  ['chunk request', KIND_CHUNK_REQUEST],
+  ['chunk', KIND_CHUNK],
 ];
 
 /** Counts by the first byte. */
@@ -50,8 +84,9 @@ export class MessageTally {
       counts[name] = total;
     }
     for (let kind = 0x80; kind < 256; kind += 1) {
-      if (this.#sent[kind] === 0) continue;
-      const name = KIND_NAMES.find(([, code]) => code === kind)?.[0] ?? `kind ${kind.toString(16)}`;
+      const known = KIND_NAMES.find(([, code]) => code === kind);
+      if (known === undefined && this.#sent[kind] === 0) continue;
+      const name = known?.[0] ?? `kind ${kind.toString(16)}`;
       counts[name] = { sent: 0, dropped: 0 };
       this.#add(counts[name], kind);
     }
