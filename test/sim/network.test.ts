@@ -246,15 +246,43 @@ test('which kinds of messages were sent and lost is counted, sections of frame p
   for (const first of [0, 1, 3, 0x80, 0x9a]) send(first);
   net.network.block({ from: 0, to: 1 }, 'stopped');
   send(0x71);
-  expect(net.network.messageCounts()).toEqual({
+  const counts = net.network.messageCounts();
+  expect(counts).toMatchObject({
     frames: { sent: 4, dropped: 1 },
     'report section': { sent: 3, dropped: 1 },
     'hash section': { sent: 1, dropped: 0 },
-    'relay section': { sent: 0, dropped: 0 },
-    'wide ack': { sent: 0, dropped: 0 },
     hello: { sent: 1, dropped: 0 },
     'kind 9a': { sent: 1, dropped: 0 },
   });
+  // Kinds that were never sent are named as well: that nobody paused must be seen.
+  expect(counts).toMatchObject({ pace: { sent: 0, dropped: 0 }, chunk: { sent: 0, dropped: 0 } });
+  expect(Object.values(counts).filter(({ sent }) => sent > 0)).toHaveLength(5);
+});
+
+test('a repeated transmission is lost in a burst only while that lasts', () => {
+  const burst = { everyMs: 1, lengthMs: 60, loss: 1 };
+  const net = new NumberedNetwork({ delayMs: 20, burst });
+  for (let count = 0; count < 40; count += 1) {
+    net.send('reliable');
+    net.clock.runUntil(net.clock.nowUs + usOf(50));
+  }
+  net.clock.runUntil(net.clock.nowUs + usOf(3000));
+  expect(net.network.counts()).toMatchObject({ sent: 40, delivered: 40 });
+  // Bursts of 60 ms on average, repeated every 90 ms: thirty times in a row would take 2.7 s each.
+  expect(net.network.counts().retransmitted).toBeLessThan(4 * 40);
+});
+
+test('what was on its way when a page was loaded again does not arrive in the new one', () => {
+  const net = new NumberedNetwork({ delayMs: 50 });
+  net.send();
+  net.send('reliable');
+  net.clock.runUntil(usOf(10));
+  net.network.closeNode(1);
+  expect(net.send()).toBe(false);
+  net.network.reopenNode(1);
+  expect(net.send()).toBe(true);
+  net.clock.runUntil(usOf(200));
+  expect(net.network.counts()).toMatchObject({ delivered: 1 });
 });
 
 test('the bytes of a delivered packet are used again: who keeps them must copy', () => {

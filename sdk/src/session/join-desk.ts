@@ -21,6 +21,7 @@ import {
 import type { Newcomer, Seat } from '../wire/view-body.js';
 import type { MatchClock } from './match-clock.js';
 import type { RemotePeer } from './remote-peer.js';
+import { SeatSeeker, type SeatSeekerOptions } from './seat-seeker.js';
 import type { SessionSetup } from './session-setup.js';
 import { NO_FRAME, type SlotLog } from './slot-log.js';
 import { type Offer, StateOffer } from './state-offer.js';
@@ -66,6 +67,7 @@ export type DeskSetup = Pick<
   | 'selfIndex'
   | 'peers'
   | 'logs'
+  | 'ownLogs'
   | 'matchKey'
   | 'seed'
   | 'policy'
@@ -83,7 +85,7 @@ export type DeskSetup = Pick<
 /** What a desk needs. */
 export interface JoinDeskOptions {
   readonly setup: DeskSetup;
-  readonly matchId: string;
+  readonly session: SeatSeekerOptions['session'];
   readonly remotes: readonly RemotePeer[];
   readonly clock: MatchClock;
   readonly timeline: {
@@ -110,6 +112,7 @@ export interface DeskSimulation {
 export class JoinDesk {
   readonly #options: JoinDeskOptions;
   readonly #offer: StateOffer;
+  readonly #seeker: SeatSeeker;
   readonly #guests = new Map<PeerId, Guest>();
   readonly #joins: number[] = [];
   /** Per peer, the number of the JOIN that it came in by, 0 if it was there from the start. */
@@ -120,8 +123,13 @@ export class JoinDesk {
   #wanted: { readonly newcomers: readonly Newcomer[]; readonly seats: readonly Seat[] } | undefined;
 
   constructor(options: JoinDeskOptions) {
+    const { setup, session, remotes, send } = options;
     this.#options = options;
-    this.#offer = new StateOffer({ joinKey: joinKeyOf(options.matchId), send: options.send });
+    this.#offer = new StateOffer({ joinKey: joinKeyOf(session.matchId), send });
+    this.#seeker = new SeatSeeker({
+      ...{ session, setup, remotes },
+      send: (to, bytes) => send(to, 'unreliable', bytes),
+    });
   }
 
   /** Lets a peer in that asked, with so many slots. @throws {SdkError} `invalid-argument`. */
@@ -167,7 +175,7 @@ export class JoinDesk {
     }
     const join = decodeJoin(bytes);
     if (join === undefined) return false;
-    if (join.match === matchIdDigest(this.#options.matchId)) this.#noteJoin(from, join, nowMs);
+    if (join.match === matchIdDigest(this.#options.session.matchId)) this.#noteJoin(from, join, nowMs);
     return true;
   }
 
@@ -274,6 +282,7 @@ export class JoinDesk {
   /** Members know how often each peer has joined; a newcomer is told. */
   startFrom(peers: readonly ManifestPeer[], nonces: readonly number[]): void {
     this.#nonces = [...nonces];
+    this.#seeker.start(nonces[this.#options.setup.selfIndex] ?? 0);
     for (const [index, { joinNumber }] of peers.entries()) this.#joins[index] = joinNumber;
   }
 
@@ -286,11 +295,12 @@ export class JoinDesk {
 
   /** Once per advance: answers and sends. */
   advance(): void {
-    // The time is asked for where it is needed: named once for all three it is boxed in each call (16 bytes a frame).
+    // The time is asked for where it is needed: named once for all it is boxed in each call (16 bytes a frame).
     const { clock } = this.#options;
     if (this.#guests.size > 0) for (const guest of this.#guests.values()) this.#attend(guest, clock.nowMs);
     if (this.#kept.length > 0) this.#offerFinal(clock.nowMs);
     if (this.#offer.isActive) this.#offer.advance(clock.nowMs);
+    if (this.#seeker.isSeeking) this.#seeker.advance(clock.nowMs);
   }
 
   #attend(guest: Guest, nowMs: number): void {

@@ -210,7 +210,7 @@ export class MatchCore<S, I> {
     const { session, events } = this.#options;
     return new JoinDesk({
       setup: this.setup,
-      matchId: session.matchId,
+      session,
       remotes: this.remotes,
       clock: this.clock,
       timeline: this.timeline,

@@ -71,17 +71,18 @@ type Scenario<S, I> = SimulateOptions<S, I> & {
 
 /** The same scenario, in which players also join, come back, pause and choose delays. */
 function withPlayers<S, I>(scenario: Scenario<S, I>, endMs: number): SimulateOptions<S, I> {
-  const { game, seed, peers, predictionFramesMax: window } = scenario;
+  const { game, seed, peers, predictionFramesMax } = scenario;
   const run = { seed, peers, endMs, faults: scenario.faults };
   const { newcomers, faults: guests } = drawGuests(run);
   const delays = drawDelays(run, newcomers, scenario.inputDelayFrames);
-  const windows = typeof window === 'number' ? window : [...window, ...new Array<number>(newcomers).fill(8)];
+  const all = predictionFramesMax;
+  const filled = typeof all === 'number' ? all : [...all, ...new Array<number>(newcomers).fill(8)];
   return {
     ...scenario,
     newcomers,
     faults: [...scenario.faults, ...guests, ...drawPauses(run), ...delays.faults],
     inputDelayFrames: delays.inputDelayFrames,
-    predictionFramesMax: windows,
+    predictionFramesMax: filled,
     sessionOptions: { ...scenario.sessionOptions, ...drawPolicies(game, seed) },
   };
 }

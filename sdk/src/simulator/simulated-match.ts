@@ -16,12 +16,13 @@ import { type Violation, ViolationLog } from './checks/violations.js';
 import { FaultInjector } from './fault-injector.js';
 import type { MatchPlan } from './match-plan.js';
 import { SimulatedNetwork } from './network.js';
+import type { AnySessionEvent } from './node-events.js';
 import { type InputScript, inputRandoms, randomInputs } from './random-inputs.js';
 import { randomStream, uniform } from './random-streams.js';
 import { RecoveryCheck } from './recovery-check.js';
 import { silenceMsMax, usualSilenceMs } from './silence.js';
 import type { DesyncReport, SimulateOptions } from './simulate-types.js';
-import { type AnySessionEvent, type SessionFactory, SimulatedNode } from './simulated-node.js';
+import { type SessionFactory, SimulatedNode } from './simulated-node.js';
 import { Trace } from './trace.js';
 import { usOf, VirtualClock } from './virtual-clock.js';
 
@@ -291,9 +292,17 @@ export class SimulatedMatch<S, I> {
   }
 
   #heard(peer: number, event: AnySessionEvent): void {
-    const indexOf = (id: string): number => this.plan.peers.indexOf(id);
-    const atMs = this.clock.nowMs;
     if (this.#byzantine.has(peer)) return;
+    this.#heardOfMembers(peer, event);
+    this.#heardOfHonesty(peer, event);
+    if (event.type === 'effect') this.effects += 1;
+    else if (event.type === 'effect-retracted') this.effectsRetracted += 1;
+    else if (event.type === 'determinism-warning') this.determinismWarnings.push(event.message);
+  }
+
+  /** Who is in the match, and whether it runs. */
+  #heardOfMembers(peer: number, event: AnySessionEvent): void {
+    const indexOf = (id: string): number => this.plan.peers.indexOf(id);
     switch (event.type) {
       case 'peer-left':
         this.nodes[peer]?.watch.toldOfLoss(indexOf(event.peer), event.cutFrame, event.reason);
@@ -321,13 +330,19 @@ export class SimulatedMatch<S, I> {
       case 'rewound':
         this.nodes[peer]?.watch.rewound(event.toFrame);
         return;
+      default:
+    }
+  }
+
+  #heardOfHonesty(peer: number, event: AnySessionEvent): void {
+    switch (event.type) {
       case 'desync': {
         const { frame, localHash, remoteHash } = event;
-        const otherPeer = indexOf(event.peer);
+        const otherPeer = this.plan.peers.indexOf(event.peer);
         // A liar may hold, or say it holds, anything.
         const isExcused = this.#splits.reported(frame) || this.#byzantine.has(otherPeer);
         if (isExcused) return;
-        this.desyncs.push({ atMs, peer, otherPeer, frame, localHash, remoteHash });
+        this.desyncs.push({ atMs: this.clock.nowMs, peer, otherPeer, frame, localHash, remoteHash });
         this.#accused(peer, frame, `reports a desync with ${event.peer}`);
         return;
       }
@@ -339,15 +354,6 @@ export class SimulatedMatch<S, I> {
       }
       case 'incompatible':
         this.#accused(peer, -1, `finds ${event.peer} incompatible: ${event.reason}`);
-        return;
-      case 'effect':
-        this.effects += 1;
-        return;
-      case 'effect-retracted':
-        this.effectsRetracted += 1;
-        return;
-      case 'determinism-warning':
-        this.determinismWarnings.push(event.message);
         return;
       default:
     }

@@ -6,15 +6,10 @@
 import { SdkError } from '../base/errors.js';
 import type { PeerId } from '../base/peer-id.js';
 import type { Random } from '../base/prng.js';
-import type {
-  ChannelName,
-  InputDelay,
-  Session,
-  SessionEvents,
-  SessionOptions,
-} from '../session/session-types.js';
+import type { ChannelName, InputDelay, Session, SessionOptions } from '../session/session-types.js';
 import type { NodeWatch } from './checks/node-watch.js';
 import { NodeClock } from './node-clock.js';
+import { type AnySessionEvent, SESSION_EVENTS } from './node-events.js';
 import { digestOf, type Trace } from './trace.js';
 import { type Task, usOf, type VirtualClock } from './virtual-clock.js';
 
@@ -28,37 +23,6 @@ export type SessionFactory = <S, I>(options: SessionOptions<S, I>) => Session<S,
 
 /** Where a peer is. 'gone': crashed, or left and closed. */
 export type NodeStatus = 'waiting' | 'running' | 'frozen' | 'left' | 'ended' | 'gone';
-
-/** All events, so that a node can hear every one. */
-const EVENT_TYPES: { readonly [K in keyof SessionEvents]: true } = {
-  started: true,
-  'peer-late': true,
-  'peer-back': true,
-  'peer-left': true,
-  'peer-substituted': true,
-  'peer-returned': true,
-  rewound: true,
-  'join-requested': true,
-  'peer-joined': true,
-  'join-refused': true,
-  'join-progress': true,
-  'match-paused': true,
-  'match-resumed': true,
-  desync: true,
-  equivocation: true,
-  stalled: true,
-  resumed: true,
-  'no-quorum': true,
-  incompatible: true,
-  effect: true,
-  'effect-retracted': true,
-  'input-clamped': true,
-  'determinism-warning': true,
-  ended: true,
-};
-
-/** Any event of a session. */
-export type AnySessionEvent = SessionEvents[keyof SessionEvents];
 
 /** What a node needs. */
 export interface SimulatedNodeOptions<S, I> {
@@ -200,8 +164,7 @@ export class SimulatedNode<S, I> {
       send: (peer, channel, bytes) => this.#send(peer, channel, bytes),
     });
     this.session = session;
-    for (const type of Object.keys(EVENT_TYPES) as (keyof SessionEvents)[])
-      session.on(type, (event) => this.#heard(event));
+    for (const type of SESSION_EVENTS) session.on(type, (event) => this.#heard(event));
     this.#tickUs = clock.nowUs + usOf(random.next() * this.#periodMs);
     const ticking: Task = {
       run: () => {
