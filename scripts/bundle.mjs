@@ -17,6 +17,7 @@ const common = {
     'rollmesh/state': `${ROOT}sdk/src/state/index.ts`,
     'rollmesh/math': `${ROOT}sdk/src/state/math.ts`,
     'rollmesh/simulator': `${ROOT}sdk/src/simulator/index.ts`,
+    'rollmesh/signing': `${ROOT}sdk/src/signing/index.ts`,
     rollmesh: `${ROOT}sdk/src/index.ts`,
   },
   tsconfigRaw: '{}',
@@ -29,6 +30,7 @@ export const SDK_ENTRIES = {
   'state/index': 'sdk/src/state/index.ts',
   'state/math': 'sdk/src/state/math.ts',
   'simulator/index': 'sdk/src/simulator/index.ts',
+  'signing/index': 'sdk/src/signing/index.ts',
   'lobby/lobby-protocol': 'sdk/src/lobby/lobby-protocol.ts',
 };
 

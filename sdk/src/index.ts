@@ -41,6 +41,12 @@ export type { Match, MatchEvents, MatchStats } from './runtime/match.js';
 export type { JoiningProgress } from './runtime/match-join.js';
 export type { MatchRules, NextMatchOptions, StartMatchOptions } from './runtime/match-start.js';
 export type { TickSource } from './runtime/page-clock.js';
+export type {
+  PeerSigning,
+  SignatureProblem,
+  SignatureProblemFound,
+  SigningStatus,
+} from './signing/signing-types.js';
 
 // Look at links below a room.
 

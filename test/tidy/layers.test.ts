@@ -12,6 +12,7 @@ const SDK_LAYERS: Readonly<Record<string, readonly string[]>> = {
   replay: CORE,
   spectator: CORE,
   simulator: CORE,
+  signing: ['base', 'wire', 'session'],
   'lobby-protocol': ['base'],
   lobby: ['base', 'lobby-protocol'],
   transport: ['base'],
@@ -19,6 +20,7 @@ const SDK_LAYERS: Readonly<Record<string, readonly string[]>> = {
   diagnostics: CORE,
   runtime: [
     ...CORE,
+    'signing',
     'replay',
     'spectator',
     'lobby-protocol',

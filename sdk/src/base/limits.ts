@@ -65,6 +65,20 @@ export const STATES_OFFERED_MAX = 2;
 /** A state is held for a newcomer this long, in ms, and as long as sending it twice takes. */
 export const STATE_OFFERED_MS = 60_000;
 
+/** Most bytes of what is signed at once: a proof of two such batches fits into a message. */
+export const BATCH_BYTES_MAX = 7900;
+/** Most frames of one slot in a batch. */
+export const BATCH_FRAMES_MAX = 240;
+/** Most runs of frames in a batch. */
+export const BATCH_SPANS_MAX = 32;
+/** Signed batches of a peer that are kept to be sent again, or to be shown as evidence. */
+export const BATCHES_KEPT = 64;
+/** Hashes of signed batches of a peer that are kept for comparison: more than a minute of them. */
+export const BATCH_HASHES_KEPT = 256;
+/** What is looked at of one peer's messages about signatures: so many per second, and a burst. */
+export const SIGNING_MESSAGES_PER_SECOND = 40;
+export const SIGNING_MESSAGES_BURST = 200;
+
 /** What is looked at of one peer's packets: so many per second (240 frames/s with as many view messages), and a burst. */
 export const FLOOD_PACKETS_PER_SECOND = 600;
 export const FLOOD_PACKETS_BURST = 6000;

@@ -40,7 +40,7 @@ export interface NextMatchOptions<I>
 export interface MatchRules
   extends Pick<
     SessionOptions<unknown, unknown>,
-    'onLost' | 'lostAfterMs' | 'onLate' | 'lateAfterMs' | 'lateInput' | 'fairDelay'
+    'onLost' | 'lostAfterMs' | 'onLate' | 'lateAfterMs' | 'lateInput' | 'fairDelay' | 'signInputs'
   > {}
 
 /** Options of `startMatch`. */
@@ -68,7 +68,7 @@ export interface Launch<S, I> {
 
 /** The `options` of a lobby start: the game's options and the rules that differ from the defaults. */
 export function packStart(options: StartMatchOptions<unknown>): JsonObject {
-  const { onLost, lostAfterMs, onLate, lateAfterMs, lateInput, fairDelay } = options;
+  const { onLost, lostAfterMs, onLate, lateAfterMs, lateInput, fairDelay, signInputs } = options;
   const rules: Record<string, JsonValue> = {};
   if (onLost !== undefined) rules['onLost'] = typeof onLost === 'string' ? onLost : { bot: onLost.bot };
   if (lostAfterMs !== undefined) rules['lostAfterMs'] = lostAfterMs;
@@ -77,6 +77,7 @@ export function packStart(options: StartMatchOptions<unknown>): JsonObject {
   if (lateInput !== undefined)
     rules['lateInput'] = typeof lateInput === 'string' ? lateInput : { bot: lateInput.bot };
   if (fairDelay !== undefined) rules['fairDelay'] = fairDelay;
+  if (signInputs !== undefined) rules['signInputs'] = signInputs;
   return { game: options.options ?? {}, rules };
 }
 
@@ -94,7 +95,7 @@ export function unpackStart(packed: JsonObject): {
   readonly rules: MatchRules;
 } {
   const told = objectAt(packed, 'rules') as Record<string, unknown>;
-  const { lostAfterMs, lateAfterMs, fairDelay } = told;
+  const { lostAfterMs, lateAfterMs, fairDelay, signInputs } = told;
   const onLost = oneOf(['vacate', 'pause', 'end'], told['onLost']) ?? botAt(told['onLost']);
   const onLate = oneOf(['substitute', 'wait'], told['onLate']);
   const lateInput = oneOf(['neutral', 'repeat'], told['lateInput']) ?? botAt(told['lateInput']);
@@ -107,6 +108,7 @@ export function unpackStart(packed: JsonObject): {
       ...(isIntegerIn(lateAfterMs, 50, 10_000) ? { lateAfterMs } : {}),
       ...(lateInput === undefined ? {} : { lateInput }),
       ...(typeof fairDelay === 'boolean' ? { fairDelay } : {}),
+      ...(typeof signInputs === 'boolean' || signInputs === 'remove' ? { signInputs } : {}),
     },
   };
 }

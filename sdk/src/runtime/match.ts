@@ -15,8 +15,10 @@ import type {
   SessionOptions,
   SessionStats,
 } from '../session/session-types.js';
+import type { SignatureProblemFound, SigningStatus } from '../signing/signing-types.js';
 import type { LinkPhase, Transport, TransportEvents } from '../transport/transport.js';
 import { FrameLoop, type LoopStats } from './frame-loop.js';
+import { isSigningMessage, MatchSigning, type SigningIdentity } from './match-signing.js';
 import type { Alarm, PageClock, TickSource } from './page-clock.js';
 import { type TappedGame, tapPreviousState } from './previous-state.js';
 import { runAll } from './run-all.js';
@@ -30,6 +32,10 @@ export interface MatchEvents extends SessionEvents {
     readonly framesStepped: number;
     readonly framesResimulated: number;
   };
+  /** Signing began or turned out to be impossible on this page (only with `signInputs`). */
+  'signing-changed': Pick<SigningStatus, 'phase' | 'reason'> & { readonly type: 'signing-changed' };
+  /** Something is wrong with a player's signatures. It blames nobody; `equivocation` with a `culprit` does. */
+  'signature-problem': SignatureProblemFound & { readonly type: 'signature-problem' };
 }
 
 /** Measured facts about a match. */
@@ -60,6 +66,8 @@ export interface Match<S = unknown, I = unknown> extends EventSource<MatchEvents
   readonly frameConfirmed: number;
   /** Where drawing is between `statePrevious` (0) and `state` (1), by the clock now. */
   readonly alpha: number;
+  /** Where signed inputs stand, and the keys of all players. */
+  readonly signing: SigningStatus;
   stats(): MatchStats;
   /**
    * Asks all to pause: everybody stops at the same frame, and 'match-paused' tells which. Any player may.
@@ -91,6 +99,8 @@ export interface RunningMatchOptions<S, I> {
   readonly players?: readonly PlayerAssignment[];
   /** Answers requests to come in. Default: everybody is refused. */
   readonly admit?: Admission;
+  /** Keys for `signInputs`. Default: made for this match. */
+  readonly identity?: SigningIdentity;
 }
 
 /** What is passed on as it is. */
@@ -133,6 +143,9 @@ export class RunningMatch<S, I> implements Match<S, I> {
   readonly #now: () => number;
   readonly #emitter = new Emitter<MatchEvents>();
   readonly #stops: (() => void)[] = [];
+  readonly #signing: MatchSigning;
+  /** Peers that signed two different things, where that is a reason to go on without them: nothing of theirs is heard. */
+  readonly #shunned = new Set<PeerId>();
   readonly #leaving: { readonly done: Promise<void>; readonly resolve: () => void };
   /** Peers whose link ended with a goodbye. */
   readonly #goodbyes = new Set<PeerId>();
@@ -165,6 +178,7 @@ export class RunningMatch<S, I> implements Match<S, I> {
       nowMs: now(),
       send: (peer, channel, bytes) => transport?.send(peer, channel, bytes) ?? false,
     });
+    this.#signing = this.#createSigning(options);
     this.#leaving = deferred();
     this.#alarm = clock.alarm(() => this.#ring());
     this.#loop = new FrameLoop({
@@ -182,6 +196,25 @@ export class RunningMatch<S, I> implements Match<S, I> {
     if (transport !== undefined) this.#connect(transport);
     this.session.on('ended', () => this.#stop());
     this.#alarm.at(now());
+  }
+
+  #createSigning({ session, transport, now, identity = {} }: RunningMatchOptions<S, I>): MatchSigning {
+    return new MatchSigning({
+      session: this.session as Session<unknown, unknown>,
+      matchId: session.matchId,
+      self: session.self,
+      slotCount: session.game.playersMax,
+      cellBytes: session.game.input.byteLength,
+      identity,
+      now,
+      send: (peer, bytes) => transport?.send(peer, 'reliable', bytes) ?? false,
+      onPhase: (status) => this.#deliver('signing-changed', { type: 'signing-changed', ...status }),
+      onProblem: (found) => this.#deliver('signature-problem', { type: 'signature-problem', ...found }),
+      onEquivocation: (found) => {
+        if (this.session.signInputs === 'remove') this.#shun(found.culprit);
+        this.#deliver('equivocation', { type: 'equivocation', sources: [found.culprit], ...found });
+      },
+    });
   }
 
   get state(): S {
@@ -226,6 +259,10 @@ export class RunningMatch<S, I> implements Match<S, I> {
     return this.#emitter.on(type, listener);
   }
 
+  get signing(): SigningStatus {
+    return this.#signing.status;
+  }
+
   stats(): MatchStats {
     return { ...this.session.stats(), ...this.#loop.stats(), tickSource: this.#clock.source };
   }
@@ -253,11 +290,17 @@ export class RunningMatch<S, I> implements Match<S, I> {
     const isThere = this.#joins ? this.#isHandedOver : this.session.phase !== 'handshake';
     if (this.#held !== undefined && isThere) this.#release();
     this.#loop.ring();
+    this.#signing.poll(this.#now());
   }
 
   #connect(transport: Transport): void {
     // From anybody: a newcomer is no peer of the session yet, and asks to become one.
     const onMessage = ({ peer, channel, bytes }: TransportEvents['message']): void => {
+      if (this.#shunned.has(peer)) return;
+      if (isSigningMessage(bytes)) {
+        this.#signing.receive(peer, bytes);
+        return;
+      }
       this.session.receive(peer, channel, bytes, this.#now());
       this.#loop.packetArrived();
     };
@@ -272,8 +315,20 @@ export class RunningMatch<S, I> implements Match<S, I> {
   }
 
   #noteLink(peer: PeerId, phase: LinkPhase): void {
-    if (phase === 'new' || phase === 'checking' || !this.session.peers.includes(peer)) return;
+    if (
+      this.#shunned.has(peer) ||
+      phase === 'new' ||
+      phase === 'checking' ||
+      !this.session.peers.includes(peer)
+    )
+      return;
     this.session.linkChanged(peer, phase === 'lost' ? 'closed' : phase, this.#now());
+  }
+
+  /** All honest peers do the same, each with the proof in hand: so the others agree that it is lost. */
+  #shun(peer: PeerId): void {
+    this.#shunned.add(peer);
+    this.session.linkChanged(peer, 'closed', this.#now());
   }
 
   #forward<K extends keyof SessionEvents>(type: K): void {

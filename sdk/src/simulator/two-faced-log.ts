@@ -58,6 +58,13 @@ export class TwoFacedLog {
     return out.slice(0, at + rest);
   }
 
+  /** What it claims to the victims that a slot's input was: a copy. Known for the newest 2,048 frames. */
+  claim(slot: number, frame: number): Uint8Array {
+    const lies = this.#lies[slot] as CellRing;
+    const at = lies.offsetOf(frame);
+    return lies.bytes.slice(at, at + lies.cellBytes);
+  }
+
   #learn(
     bytes: Uint8Array,
     cellsAt: number,
