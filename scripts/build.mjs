@@ -32,7 +32,7 @@ const SIZES = [
     source: "export * from 'rollmesh';",
     // Both are loaded when they are needed.
     external: ['peerjs', '../signing/index.js'],
-    budgetBytes: 71 * KB,
+    budgetBytes: 73 * KB,
   },
   { name: 'rollmesh/math', source: "export * from 'rollmesh/math';" },
   { name: 'rollmesh/signing', source: "export * from 'rollmesh/signing';" },

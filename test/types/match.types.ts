@@ -1,5 +1,6 @@
 /** What the types of rooms and matches promise. Compiled, never run: see public-api.test.ts. */
 import { button, defineGame, defineInput, defineState, i32, type JoiningProgress, type Room } from 'rollmesh';
+import { verifyEquivocation } from 'rollmesh/signing';
 
 const game = defineGame({
   id: 'types',
@@ -24,6 +25,7 @@ export async function matches(): Promise<void> {
     lateInput: { bot: 'easy' },
     onLost: 'vacate',
     fairDelay: true,
+    signInputs: 'remove',
     rejoin: true,
     admit: 'room',
   });
@@ -45,6 +47,19 @@ export async function matches(): Promise<void> {
   match.on('join-progress', ({ bytesReceived, bytesTotal }) => bytesReceived / bytesTotal);
   room.on('match-joining', (progress: JoiningProgress) => progress.reason?.length);
 
+  match.on('equivocation', ({ culprit, proof, frame }) => [culprit?.length, proof?.length, frame + 1]);
+  match.on('signature-problem', ({ peer, problem, by }) => [peer.length, problem === 'differs', by?.length]);
+  match.on('signing-changed', ({ phase, reason }) => [phase === 'on', reason?.length]);
+  const keys: readonly (Uint8Array | undefined)[] = match.signing.peers.map(({ publicKey }) => publicKey);
+  const verdict = await verifyEquivocation(new Uint8Array(8), keys[0]);
+  void (verdict.ok ? verdict.culprit : verdict.reason);
+
+  // @ts-expect-error how inputs may be signed
+  await room.startMatch(game, { readInput, signInputs: 'always' });
+  // @ts-expect-error whether inputs are signed is a rule for all
+  await room.nextMatch(game, { readInput, signInputs: true });
+  // @ts-expect-error a verdict names nobody unless the proof holds
+  void verdict.culprit;
   // @ts-expect-error what a late player's input may be
   await room.startMatch(game, { readInput, lateInput: 'random' });
   // @ts-expect-error a rule for all is the owner's, not of whoever follows

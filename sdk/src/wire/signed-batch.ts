@@ -73,7 +73,7 @@ export function spanFrames({ cells }: BatchSpan, cellBytes: number): number {
 /** The cells of a span as they go over the wire. The cell before the first counts as zero: a batch stands for itself. */
 export function packCells(cells: Uint8Array, cellBytes: number): Uint8Array {
   const count = cells.length / cellBytes;
-  const ring = new CellRing(512, cellBytes);
+  const ring = new CellRing(256, cellBytes);
   ring.bytes.set(cells, ring.offsetOf(1));
   return encodeSlotCells(ring, 1, count);
 }

@@ -43,6 +43,8 @@ test(
       'mesh-message',
       'join-message',
       'join-manifest',
+      'signed-batch',
+      'signing-message',
       'input',
       'buffer-state',
       'plain-state',

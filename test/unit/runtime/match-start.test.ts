@@ -12,6 +12,7 @@ test('every rule arrives as it was chosen', () => {
     lateAfterMs: 60,
     lateInput: { bot: 'idle' },
     fairDelay: true,
+    signInputs: 'remove',
   };
   const packed = packStart({
     readInput,
@@ -36,7 +37,7 @@ test('what makes no sense is left out', () => {
     { onLost: 'explode', onLate: 'explode', lateInput: 'explode' },
     { onLost: { bot: 7 }, lateInput: { bot: null }, fairDelay: 1 },
     { onLost: null, lostAfterMs: 499, lateAfterMs: 10_001, lateInput: ['neutral'] },
-    { lostAfterMs: 700.5, lateAfterMs: '60', fairDelay: 'true', admit: 'room' },
+    { lostAfterMs: 700.5, lateAfterMs: '60', fairDelay: 'true', signInputs: 'yes', admit: 'room' },
   ])
     expect(unpackStart({ game: {}, rules })).toEqual({ options: {}, rules: {} });
   for (const packed of [{}, { game: null, rules: null }, { game: [], rules: [] }, { game: 1, rules: 'x' }])
