@@ -16,7 +16,7 @@ export interface IntakeOptions {
   /** Our nonce now. */
   readonly nonce: () => Uint8Array;
   /** We have a batch, now or before: its owner should hear of it. */
-  readonly onHeld: () => void;
+  readonly onHeld: (owner: PeerId) => void;
   readonly onProblem: (remote: RemoteSigner, problem: SignatureProblem) => void;
   /** The first proof against a peer. */
   readonly onProof: (owner: RemoteSigner, found: Contradiction) => void;
@@ -63,7 +63,7 @@ export class BatchIntake {
     const hash = await hashOfBatch(signed.bytes);
     const place = chain.place(batch, hash, { peer: self, nonce: nonce() });
     if (place === 'known') {
-      onHeld();
+      onHeld(owner.peer);
       return;
     }
     if (!(await verifyBatch(chain.key, signed.signature, signed.bytes))) {
@@ -78,7 +78,7 @@ export class BatchIntake {
       onProblem(owner, 'bad-batch');
     } else if (place === 'next' && chain === owner.chain) {
       chain.take(batch, signed, { hash, nonce: nonce() });
-      onHeld();
+      onHeld(owner.peer);
     }
   }
 

@@ -60,6 +60,9 @@ export async function hashOfBatch(batch: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', own(signedText(batch))));
 }
 
+/** Importing a key takes as long as signing with it. The bytes of a key are never written to once it is known. */
+const importedKeys = new WeakMap<Uint8Array, Promise<CryptoKey>>();
+
 /** True if `signature` was made over this encoded batch with the private half of `key`. Never rejects. */
 export async function verifyBatch(
   key: Uint8Array,
@@ -68,9 +71,12 @@ export async function verifyBatch(
 ): Promise<boolean> {
   if (isWeakKey(key)) return false;
   try {
-    const { subtle } = crypto;
-    const publicKey = await subtle.importKey('raw', own(key), 'Ed25519', false, ['verify']);
-    return await subtle.verify('Ed25519', publicKey, own(signature), own(signedText(batch)));
+    let imported = importedKeys.get(key);
+    if (imported === undefined) {
+      imported = crypto.subtle.importKey('raw', own(key), 'Ed25519', false, ['verify']);
+      importedKeys.set(key, imported);
+    }
+    return await crypto.subtle.verify('Ed25519', await imported, own(signature), own(signedText(batch)));
   } catch {
     // Not a point of the curve.
     return false;

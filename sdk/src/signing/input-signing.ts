@@ -36,7 +36,7 @@ const BATCHES_AT_ONCE = 8;
 /** A key that is not known to have arrived is sent again after this, in ms. */
 const KEY_INTERVAL_MS = 500;
 /** Everybody hears this often what we hold, and this soon after we hold more, in ms. */
-const WITNESS_INTERVAL_MS = 1000;
+const WITNESS_INTERVAL_MS = 2000;
 const WITNESS_SOON_MS = 100;
 /** A batch that is not acknowledged is sent again after this, in ms. */
 const RESEND_AFTER_MS = 1500;
@@ -77,6 +77,9 @@ export class InputSigning {
   #nowMs: number = Number.NEGATIVE_INFINITY;
   #signAtMs: number = Number.NEGATIVE_INFINITY;
   #witnessAtMs: number = Number.NEGATIVE_INFINITY;
+  /** Peers of whom we hold more than we told, or whose batches came again. */
+  readonly #news = new Set<PeerId>();
+  #newsAtMs: number = Number.NEGATIVE_INFINITY;
   #lookAtMs: number = Number.NEGATIVE_INFINITY;
 
   constructor(options: InputSigningOptions) {
@@ -90,7 +93,7 @@ export class InputSigning {
       session,
       remotes: this.#remotes,
       nonce: () => this.#nonce,
-      onHeld: () => this.#witnessSoon(),
+      onHeld: (owner) => this.#news.add(owner),
       onProblem: (remote, problem) => this.#tell(remote, problem),
       onProof: ({ peer, proof }, { slot, frame }) => {
         if (proof !== undefined) options.onEquivocation({ slot, frame, culprit: peer, proof });
@@ -122,9 +125,7 @@ export class InputSigning {
       this.#lookAtMs = nowMs + WITNESS_SOON_MS;
       this.#lookAround(this.#own);
     }
-    if (nowMs < this.#witnessAtMs) return;
-    this.#witnessAtMs = nowMs + WITNESS_INTERVAL_MS;
-    this.#sendWitness();
+    this.#witness();
   }
 
   /** A peer is out of the match. */
@@ -311,12 +312,22 @@ export class InputSigning {
     }
   }
 
-  #sendWitness(): void {
+  /** Of all, now and then; in between of those that we hold more of. */
+  #witness(): void {
+    const isFull = this.#nowMs >= this.#witnessAtMs;
+    if (!isFull && (this.#news.size === 0 || this.#nowMs < this.#newsAtMs)) return;
+    if (isFull) this.#witnessAtMs = this.#nowMs + WITNESS_INTERVAL_MS;
+    this.#newsAtMs = this.#nowMs + WITNESS_SOON_MS;
+    this.#sendWitness((peer) => isFull || this.#news.has(peer));
+    this.#news.clear();
+  }
+
+  #sendWitness(tells: (peer: PeerId) => boolean): void {
     const { peers } = this.#options.session;
     const entries = peers.flatMap((peer, owner): WitnessEntry[] => {
       const chain = this.#remotes.get(peer)?.chain;
       const hash = chain?.hashAt(chain.head);
-      if (chain === undefined || hash === undefined) return [];
+      if (chain === undefined || hash === undefined || !tells(peer)) return [];
       return [{ owner, keyHint: chain.key.subarray(0, KEY_HINT_BYTES), sequence: chain.head, hash }];
     });
     if (entries.length === 0) return;
@@ -348,10 +359,6 @@ export class InputSigning {
     if (!sameBytes(own?.at(sequence)?.hash, hash) || sequence <= from.acked) return;
     from.acked = sequence;
     from.owesSinceMs = sequence === own?.head?.sequence ? undefined : this.#nowMs;
-  }
-
-  #witnessSoon(): void {
-    this.#witnessAtMs = Math.min(this.#witnessAtMs, this.#nowMs + WITNESS_SOON_MS);
   }
 
   /** Whoever has it ignores it. */
