@@ -39,8 +39,10 @@ export type { LoopStats } from './runtime/frame-loop.js';
 export { type LocalMatchOptions, startLocalMatch } from './runtime/local-match.js';
 export type { Match, MatchEvents, MatchStats } from './runtime/match.js';
 export type { JoiningProgress } from './runtime/match-join.js';
+export { verifyEquivocation } from './runtime/match-signing.js';
 export type { MatchRules, NextMatchOptions, StartMatchOptions } from './runtime/match-start.js';
 export type { TickSource } from './runtime/page-clock.js';
+export type { EquivocationVerdict } from './signing/equivocation.js';
 export type {
   PeerSigning,
   SignatureProblem,

@@ -75,6 +75,8 @@ export const BATCH_SPANS_MAX = 32;
 export const BATCHES_KEPT = 64;
 /** Hashes of signed batches of a peer that are kept for comparison: more than a minute of them. */
 export const BATCH_HASHES_KEPT = 256;
+/** Slots and epochs of a peer whose newest signed frame is remembered. */
+export const SIGNED_EPOCHS_KEPT = 256;
 /** What is looked at of one peer's messages about signatures: so many per second, and a burst. */
 export const SIGNING_MESSAGES_PER_SECOND = 40;
 export const SIGNING_MESSAGES_BURST = 200;

@@ -5,6 +5,7 @@
 import { SdkError } from '../base/errors.js';
 import type { PeerId } from '../base/peer-id.js';
 import type { Session } from '../session/session-types.js';
+import type { EquivocationVerdict } from '../signing/equivocation.js';
 import type { InputSigner } from '../signing/input-signer.js';
 import type { InputSigning } from '../signing/input-signing.js';
 import type {
@@ -44,6 +45,18 @@ const pollMs = 50;
 /** True for messages that are no business of the session. */
 export function isSigningMessage(bytes: Uint8Array): boolean {
   return isSigningKind(bytes[0]);
+}
+
+/**
+ * Checks a proof of equivocation: see `verifyEquivocation` of `rollmesh/signing`, which this loads.
+ * @param publicKey the culprit's key, as `match.signing` told it.
+ */
+export async function verifyEquivocation(
+  proof: Uint8Array,
+  publicKey?: Uint8Array,
+): Promise<EquivocationVerdict> {
+  const signing = await import('../signing/index.js');
+  return signing.verifyEquivocation(proof, publicKey);
 }
 
 /** Signing beside one session. */

@@ -291,11 +291,13 @@ export class InputSigning {
   /** Somebody plays and does not sign. */
   #findMissing(remote: RemoteSigner, chain: RemoteChain | undefined): void {
     const { session } = this.#options;
+    const longAgo = session.frameFinal - OVERDUE_FRAMES;
+    if (longAgo < 1) return;
     for (let slot = 0; slot < session.slotCount; slot += 1) {
-      const frame =
-        chain === undefined
-          ? playedLongAgo(session, slot, remote.peer)
-          : chain.overdue(slot, session, OVERDUE_FRAMES);
+      // Whoever played it then is looked at, and nobody else: this runs often.
+      const played = session.inputSpan(slot, longAgo, 1);
+      if (played?.owner !== remote.peer) continue;
+      const frame = chain === undefined ? played.first : chain.overdue(slot, session, OVERDUE_FRAMES);
       if (frame !== undefined) this.#tell(remote, 'missing', { slot, frame });
     }
   }
@@ -383,17 +385,6 @@ export class InputSigning {
     remote.told.add(problem);
     this.#options.onProblem({ peer: remote.peer, problem, ...about });
   }
-}
-
-function playedLongAgo(session: SigningSession, slot: number, peer: PeerId): number | undefined {
-  let first = 1;
-  const last = session.frameFinal - OVERDUE_FRAMES;
-  while (first <= last) {
-    const span = session.inputSpan(slot, first, last - first + 1);
-    if (span === undefined || span.owner === peer) return span?.first;
-    first = span.first + span.cells.length / session.cellBytes;
-  }
-  return undefined;
 }
 
 function drawNonce(): Uint8Array {

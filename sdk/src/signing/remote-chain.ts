@@ -2,7 +2,7 @@
  * What one other peer signed, as far as it came here: its chain is checked link by link, and its inputs wait here to be compared
  * with those that were played.
  */
-import { BATCH_HASHES_KEPT, BATCHES_KEPT, FUTURE_FRAMES_MAX } from '../base/limits.js';
+import { BATCH_HASHES_KEPT, BATCHES_KEPT, FUTURE_FRAMES_MAX, SIGNED_EPOCHS_KEPT } from '../base/limits.js';
 import type { PeerId } from '../base/peer-id.js';
 import { type BatchSpan, type InputBatch, spanFrames } from '../wire/signed-batch.js';
 import type { SignedBytes } from '../wire/signing-messages.js';
@@ -111,6 +111,11 @@ export class RemoteChain {
     for (const span of spans) {
       this.#signedTo.set(keyOf(span), span.first + spanFrames(span, cellBytes) - 1);
       this.#pending.push(span);
+    }
+    // Epochs are whatever it says they are: the oldest are forgotten.
+    for (const key of this.#signedTo.keys()) {
+      if (this.#signedTo.size <= SIGNED_EPOCHS_KEPT) break;
+      this.#signedTo.delete(key);
     }
     if (this.#pending.length > PENDING_SPANS_MAX) this.#pending = this.#pending.slice(-PENDING_SPANS_MAX);
   }

@@ -1,6 +1,12 @@
 /** Matches with signed inputs: real lobby server, real sessions, real signatures, packets by function calls. */
-import type { Match, MatchEvents, NextMatchOptions, Room, StartMatchOptions } from 'rollmesh';
-import { verifyEquivocation } from 'rollmesh/signing';
+import {
+  type Match,
+  type MatchEvents,
+  type NextMatchOptions,
+  type Room,
+  type StartMatchOptions,
+  verifyEquivocation,
+} from 'rollmesh';
 import { createInputSigner, hashOfBatch, signedText } from '../../../sdk/src/signing/input-signer.js';
 import { decodeBatch, encodeBatch } from '../../../sdk/src/wire/signed-batch.js';
 import { decodeSigningMessage, encodeSigningMessage } from '../../../sdk/src/wire/signing-messages.js';

@@ -308,6 +308,34 @@ test('a key counts until its peer has left; a reloaded page has another, and the
   expect(heard?.found).toMatchObject([{ culprit: 'a' }]);
 });
 
+test("a key that is not its peer's, where ids are made from keys, is refused, and so is one for which anybody can sign", async () => {
+  const stage = new SigningStage({ seed: 22, peerCount: 3 });
+  const keys = new Map<string, Uint8Array>();
+  for (const [index, peer] of ['a', 'b', 'c'].entries()) {
+    const signer = await createInputSigner();
+    keys.set(peer, signer.publicKey);
+    await stage.add(index, { signer, isKeyOf: async (whose, key) => whose !== 'a' && key.length === 32 });
+  }
+  const weak = new Uint8Array(32);
+  stage.intercept = (packet) => {
+    const message = decodeSigningMessage(packet.bytes);
+    if (packet.from !== 1 || message?.kind !== 'key') return [packet];
+    return [{ ...packet, bytes: encodeSigningMessage({ ...message, key: weak }) }];
+  };
+  await stage.run(2500);
+  const heard = stage.signings[2]?.signing
+    .status()
+    .peers.map(({ peer, state, refused }) => [peer, state, refused > 0]);
+  expect(heard).toEqual([
+    ['a', 'waiting', true],
+    ['b', 'waiting', true],
+  ]);
+  expect(stage.signings[0]?.signing.status().peers[1]).toMatchObject({
+    state: 'signed',
+    publicKey: keys.get('c'),
+  });
+});
+
 test('a flood is not looked at, and noise is counted', async () => {
   const { stage } = await playing();
   const status = () => stage.signings[1]?.signing.status().peers[0];

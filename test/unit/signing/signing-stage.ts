@@ -79,6 +79,7 @@ export class SigningStage {
       readonly signer?: InputSigner | 'none';
       readonly audience?: (peer: number) => boolean;
       readonly session?: (honest: SigningSession) => SigningSession;
+      readonly isKeyOf?: (peer: string, key: Uint8Array) => Promise<boolean>;
     } = {},
   ): Promise<Signing> {
     const { signer = await createInputSigner(), audience = () => true } = how;
@@ -90,6 +91,7 @@ export class SigningStage {
       self: honest.peers[index] as string,
       session: how.session?.(honest) ?? honest,
       signer: signer === 'none' ? undefined : signer,
+      ...(how.isKeyOf === undefined ? {} : { isKeyOf: how.isKeyOf }),
       send: (peer, bytes) => {
         const to = honest.peers.indexOf(peer);
         if (!audience(to)) return false;
