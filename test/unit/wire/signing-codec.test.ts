@@ -91,6 +91,7 @@ test.each<[string, Partial<InputBatch>]>([
   ['a peer id of no characters', { peer: '' }],
   ['a peer id that is too long', { peer: 'x'.repeat(65) }],
   ['a peer id with a space', { peer: 'a b' }],
+  ['a peer id with a control character', { peer: 'a\x7f' }],
   [
     'nonces that do not rise',
     {
@@ -137,6 +138,19 @@ test.each<[string, Partial<InputBatch>]>([
 ])('%s is refused', (_what, wrong) => {
   expect(decodeBatch(encodeBatch(good))).toEqual(good);
   expect(decodeBatch(encodeBatch({ ...good, ...wrong }))).toBeUndefined();
+});
+
+test.each<[string, Partial<InputBatch>]>([
+  ['a match id of 192 bytes', { matchId: 'x'.repeat(192) }],
+  ['a peer id of 64 characters', { peer: `!${'~'.repeat(63)}` }],
+  ['31 nonces', { nonces: Array.from({ length: 31 }, (_, at) => ({ peer: `p${at + 10}`, nonce })) }],
+  ['inputs of 64 bytes', { cellBytes: 64, spans: [{ ...span, cells: new Uint8Array(64).fill(9) }] }],
+  ['slot 15', { spans: [{ ...span, slot: 15, epoch: 0xffff }] }],
+  ['the last frame that there is', { spans: [{ ...span, first: 0x3fffffff, cells: Uint8Array.of(1) }] }],
+  ['240 frames', { spans: [{ ...span, cells: new Uint8Array(240) }] }],
+  ['32 runs', { spans: Array.from({ length: 32 }, (_, at) => ({ ...span, first: 1 + 3 * at })) }],
+])('%s may be: it is the bound', (_what, about) => {
+  expect(decodeBatch(encodeBatch({ ...good, ...about }))).toEqual({ ...good, ...about });
 });
 
 test('the largest that there may be is read, and one byte more is not', () => {
