@@ -28,8 +28,8 @@ export function finalFrame({ logs, selfIndex, exchange }: FinalityView, frameCon
   for (const log of logs) {
     if (!log.isActive) continue;
     let count = 0;
-    for (let voter = 0; voter < PEERS_MAX; voter += 1) {
-      if ((voters & (1 << voter)) === 0) continue;
+    for (let left = voters; left !== 0; left &= left - 1) {
+      const voter = 31 - Math.clz32(left & -left);
       const held = voter === selfIndex ? log.received : (rows[voter]?.[log.slot] ?? 0);
       let at = count;
       for (; at > 0 && (frames[at - 1] as number) < held; at -= 1) frames[at] = frames[at - 1] as number;

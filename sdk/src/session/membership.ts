@@ -200,11 +200,15 @@ export class Membership {
     // The last other voter: a majority of two is both of them, so the survivor decides alone (a declared fork).
     this.gone = bitCount(voters & ~left) <= 2 ? left | lost : left;
     const waits = onLost === 'pause' && lost !== 0;
-    const peers = waits ? { suspects: left, lost: left } : { suspects, lost: lost | left };
     const isPlanFirst = plan !== undefined && clock.nowMs < this.#planFirstUntilMs;
     const mayBeLate = substitutes && !isPlanFirst && bitCount(voters) >= SUBSTITUTING_VOTERS_MIN;
-    const late = mayBeLate ? this.#fates : { lateSuspects: 0, late: 0 };
-    const wanted = { ...peers, lateSuspects: late.lateSuspects, late: late.late, plan };
+    const wanted = {
+      suspects: waits ? left : suspects,
+      lost: waits ? left : lost | left,
+      lateSuspects: mayBeLate ? this.#fates.lateSuspects : 0,
+      late: mayBeLate ? this.#fates.late : 0,
+      plan,
+    };
     // Suspicion alone must not look like a lack of quorum.
     const able = viewChange.advance(wanted, clock.nowMs) || (lost | left) === 0;
     this.#moveTo(!able ? 'no-quorum' : waits ? 'paused' : 'running');

@@ -151,7 +151,7 @@ export class OwnInputs<I> {
     const { input, readInput, onClamped } = this.#options;
     const frame = log.received + 1;
     // The bits that no field covers must be zero, whatever was there before.
-    bytes.fill(0, offset, offset + log.cells.cellBytes);
+    for (let index = 0; index < log.cells.cellBytes; index += 1) bytes[offset + index] = 0;
     const field = input.encodeInto(readInput(log.slot, frame), bytes, offset);
     if (field !== undefined) onClamped(log.slot, frame, field);
   }

@@ -8,7 +8,7 @@ import type { ChannelName } from '../session/session-types.js';
 import { Flight, type PacketPool } from './flight.js';
 import { type Deliver, emptyCounts, type LinkCounts } from './link-counts.js';
 import type { MessageTally } from './message-tally.js';
-import { type NetworkConditions, QUEUE_BYTES_DEFAULT } from './network-conditions.js';
+import { type FullConditions, fullConditions, type NetworkConditions } from './network-conditions.js';
 import { exponential, randomStream, uniform } from './random-streams.js';
 import { usOf, type VirtualClock } from './virtual-clock.js';
 
@@ -41,7 +41,8 @@ export interface LinkOptions {
 /** One direction between two nodes. */
 export class Link {
   readonly counts: LinkCounts = emptyCounts();
-  conditions: NetworkConditions;
+  #conditions: NetworkConditions;
+  #full: FullConditions;
   readonly #options: LinkOptions;
   readonly #lossRandom: Random;
   readonly #delayRandom: Random;
@@ -63,17 +64,28 @@ export class Link {
   constructor(options: LinkOptions) {
     const { seed, from, to } = options;
     this.#options = options;
-    this.conditions = options.conditions;
+    this.#conditions = options.conditions;
+    this.#full = fullConditions(options.conditions);
     this.#lossRandom = randomStream(seed, `network/loss/${from}/${to}`);
     this.#delayRandom = randomStream(seed, `network/delay/${from}/${to}`);
     this.#damageRandom = randomStream(seed, `network/damage/${from}/${to}`);
+  }
+
+  /** What it does to packets now. */
+  get conditions(): NetworkConditions {
+    return this.#conditions;
+  }
+
+  set conditions(conditions: NetworkConditions) {
+    this.#conditions = conditions;
+    this.#full = fullConditions(conditions);
   }
 
   /** Takes a copy of `bytes`; false if the sender's transport refused them. */
   send(channel: ChannelName, bytes: Uint8Array): boolean {
     const { clock, tally } = this.#options;
     if (clock.nowUs >= this.#closedUs) return false;
-    if (this.#damageRandom.chance(this.conditions.refuse ?? 0)) {
+    if (this.#damageRandom.chance(this.#full.refuse)) {
       this.counts.refused += 1;
       return false;
     }
@@ -115,15 +127,16 @@ export class Link {
   }
 
   #sendUnreliable(bytes: Uint8Array): void {
-    const { conditions, counts } = this;
+    const { counts } = this;
+    const full = this.#full;
     const damage = this.#damageRandom;
     const isLost = this.#isTransmissionLost(this.#options.clock.nowUs);
     const delayUs = this.#drawDelayUs();
-    const isLate = damage.chance(conditions.reorder ?? 0);
-    const isDoubled = damage.chance(conditions.duplicate ?? 0);
-    const isDamaged = damage.chance(conditions.corrupt ?? 0);
-    const isTooLong = conditions.mtuBytes !== undefined && bytes.length > conditions.mtuBytes;
-    const waitUs = conditions.bitsPerSecond === undefined ? 0 : this.#queueUs(bytes.length, false);
+    const isLate = damage.chance(full.reorder);
+    const isDoubled = damage.chance(full.duplicate);
+    const isDamaged = damage.chance(full.corrupt);
+    const isTooLong = bytes.length > full.mtuBytes;
+    const waitUs = full.bitsPerSecond === Number.POSITIVE_INFINITY ? 0 : this.#queueUs(bytes.length, false);
     if (this.#blocks.stopped > 0) counts.blocked += 1;
     else if (isTooLong) counts.oversized += 1;
     else if (waitUs < 0) counts.overflowed += 1;
@@ -134,12 +147,12 @@ export class Link {
     }
     const number = this.#nextNumber;
     this.#nextNumber += 1;
-    const arrivalUs = waitUs + delayUs + (isLate ? usOf(conditions.reorderMs ?? 40) : 0);
+    const arrivalUs = waitUs + delayUs + (isLate ? usOf(full.reorderMs) : 0);
     const sent = isDamaged ? this.#damage(bytes) : bytes;
     this.#launch(sent, number, arrivalUs);
     if (!isDoubled) return;
     counts.duplicated += 1;
-    this.#launch(sent, number, arrivalUs + usOf(uniform(damage, 0, conditions.duplicateMs ?? 50)));
+    this.#launch(sent, number, arrivalUs + usOf(uniform(damage, 0, full.duplicateMs)));
   }
 
   #launch(bytes: Uint8Array, number: number, delayUs: number): void {
@@ -158,11 +171,12 @@ export class Link {
     const { clock, tally } = this.#options;
     let sentUs = clock.nowUs;
     for (let count = 1; count < TRANSMISSIONS_MAX && this.#isTransmissionLost(sentUs); count += 1) {
-      sentUs += usOf(2 * this.conditions.delayMs + RETRANSMIT_EXTRA_MS);
+      sentUs += usOf(2 * this.#full.delayMs + RETRANSMIT_EXTRA_MS);
       this.counts.retransmitted += 1;
       tally.dropped(bytes);
     }
-    const waitUs = this.conditions.bitsPerSecond === undefined ? 0 : this.#queueUs(bytes.length, true);
+    const waitUs =
+      this.#full.bitsPerSecond === Number.POSITIVE_INFINITY ? 0 : this.#queueUs(bytes.length, true);
     let arrivalUs = sentUs + waitUs + this.#drawDelayUs();
     if (channel === 'reliable') {
       arrivalUs = Math.max(arrivalUs, this.#reliableArrivalUs);
@@ -177,7 +191,7 @@ export class Link {
 
   /** Puts a message before the narrow link; how long until its last byte is out, in us; -1 if the queue is full. */
   #queueUs(bytes: number, isPatient: boolean): number {
-    const { bitsPerSecond = 1, queueBytes = QUEUE_BYTES_DEFAULT } = this.conditions;
+    const { bitsPerSecond, queueBytes } = this.#full;
     const { nowUs } = this.#options.clock;
     const waitingUs = Math.max(0, this.#queueEmptyUs - nowUs);
     const wireBytes = bytes + OVERHEAD_BYTES;
@@ -234,7 +248,7 @@ export class Link {
     const reliable = waiting.filter((flight) => flight.channel !== 'unreliable');
     if (reliable.length === 0) return;
     this.#held.push(...reliable);
-    const delayUs = usOf(this.conditions.delayMs + RETRANSMIT_EXTRA_MS);
+    const delayUs = usOf(this.#full.delayMs + RETRANSMIT_EXTRA_MS);
     this.#options.clock.scheduleIn(delayUs, () => this.#handHeld());
   }
 
@@ -248,7 +262,7 @@ export class Link {
    * @param atUs now, or when a lost one is repeated: a burst may be over by then
    */
   #isTransmissionLost(atUs: number): boolean {
-    const { loss = 0, burst } = this.conditions;
+    const { loss, burst } = this.#full;
     const random = this.#lossRandom;
     const isLostAlone = random.chance(loss);
     if (burst === undefined) return isLostAlone;
@@ -259,12 +273,12 @@ export class Link {
       const meanMs = this.#inBurst ? burst.lengthMs : burst.everyMs;
       this.#burstChangeUs += Math.max(1, usOf(exponential(random, meanMs)));
     }
-    const isLostInBurst = random.chance(burst.loss ?? 1);
+    const isLostInBurst = random.chance(burst.loss);
     return isLostAlone || (this.#inBurst && atUs < this.#burstChangeUs && isLostInBurst);
   }
 
   #drawDelayUs(): number {
-    const { delayMs, jitterMs = 0, jitter = 'exponential' } = this.conditions;
+    const { delayMs, jitterMs, jitter } = this.#full;
     const baseMs = this.#blocks.slowed > 0 ? delayMs + SLOWED_EXTRA_MS : delayMs;
     const random = this.#delayRandom;
     if (jitterMs === 0) return usOf(baseMs);

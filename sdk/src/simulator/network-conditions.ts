@@ -114,6 +114,36 @@ export function healedConditions(conditions: NetworkConditions): NetworkConditio
   return { delayMs, jitterMs, jitter };
 }
 
+const UNLIMITED: number = Number.POSITIVE_INFINITY;
+
+/** Conditions with every default filled in. */
+export interface FullConditions extends Required<Omit<NetworkConditions, 'burst'>> {
+  readonly burst: Required<BurstLoss> | undefined;
+}
+
+/** Fills in the defaults. All these objects have one shape: each packet on each link reads one, and engines like that. */
+export function fullConditions(conditions: NetworkConditions): FullConditions {
+  const { delayMs, jitterMs = 0, jitter = 'exponential', loss = 0, burst, refuse = 0 } = conditions;
+  const { reorder = 0, reorderMs = 40, duplicate = 0, duplicateMs = 50, corrupt = 0 } = conditions;
+  const { mtuBytes = UNLIMITED, bitsPerSecond = UNLIMITED, queueBytes = QUEUE_BYTES_DEFAULT } = conditions;
+  return {
+    delayMs,
+    jitterMs,
+    jitter,
+    loss,
+    burst: burst && { everyMs: burst.everyMs, lengthMs: burst.lengthMs, loss: burst.loss ?? 1 },
+    reorder,
+    reorderMs,
+    duplicate,
+    duplicateMs,
+    corrupt,
+    mtuBytes,
+    bitsPerSecond,
+    queueBytes,
+    refuse,
+  };
+}
+
 /**
  * Checks conditions that a caller wrote.
  * @throws {SdkError} `invalid-argument` naming the figure that is out of range.

@@ -201,8 +201,8 @@ export class SimulatedMatch<S, I> {
   /** How the messages of a peer get out: through a liar, if it lies. */
   #sender(index: number): (from: number, to: number, channel: ChannelName, bytes: Uint8Array) => boolean {
     const byzantine = this.#byzantine.get(index);
-    if (byzantine === undefined)
-      return (from, to, channel, bytes) => this.network.send({ from, to }, channel, bytes);
+    const send = this.network.senderOf(index);
+    if (byzantine === undefined) return (_from, to, channel, bytes) => send(to, channel, bytes);
     const { clock, plan } = this;
     const liar = new Liar({
       byzantine,
@@ -210,7 +210,7 @@ export class SimulatedMatch<S, I> {
       owners: plan.owners,
       input: this.#options.game.input as InputDefinition<unknown>,
       random: randomStream(plan.seed, `liar/${index}`),
-      send: (to, channel, bytes) => this.network.send({ from: index, to }, channel, bytes),
+      send,
       nowMs: () => clock.nowMs,
       later: (delayMs, run) => clock.scheduleIn(usOf(delayMs), run),
       isHealed: () => this.faults.isHealed,

@@ -41,7 +41,8 @@ export class ByteReader {
 
 /** Writes little-endian values into a growing buffer. */
 export class ByteWriter {
-  #bytes = new Uint8Array(256);
+  // Most messages are shorter, and engines keep an array of up to 64 bytes in their own heap.
+  #bytes = new Uint8Array(64);
   #length = 0;
 
   get length(): number {

@@ -127,6 +127,12 @@ export function encodeViewMessage(message: ViewMessage, matchKey: number): Uint8
   return bytes;
 }
 
+/** Id of the view that a commit makes; -1 if the bytes are none, or damaged. Its body is not looked at. */
+export function viewIdOfCommit(bytes: Uint8Array, matchKey: number): number {
+  if (bytes.length < 8 || bytes[0] !== KIND_COMMIT) return -1;
+  return read16(bytes, 1) === packetCrc(bytes, bytes.length, matchKey) ? read16(bytes, 3) : -1;
+}
+
 /** The message in `bytes`, or `undefined` if they are not exactly one legal message. Never throws. */
 export function decodeViewMessage(
   bytes: Uint8Array,

@@ -96,6 +96,22 @@ test.each<[string, (world: World) => void]>([
   expect(messageOfSave(change)).toContain(message);
 });
 
+test.each([
+  [1, 2],
+  [1, 31],
+  [30, 90],
+  [31, 32],
+  [40, 41],
+  [50, 90],
+])('one object in two of a hundred places is refused: %i and %i', (first, second) => {
+  expect(
+    messageOfSave((world) => {
+      world.players = Array.from({ length: 100 }, (_, x) => ({ name: 'Cy', x }));
+      world.players[second] = playerOf(world, first);
+    }),
+  ).toContain(`state.players[${second}] is the same object as state.players[${first}]`);
+});
+
 test('nesting without end is refused before it exhausts the stack', () => {
   const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
   expect(messageOfSave((world) => (world.byId = nested(1000) as never))).toContain(
@@ -184,6 +200,22 @@ test('the order of properties does not count for the hash', () => {
   const right = plainState(() => ({ b: { d: 3, c: 2 }, a: 1 })).createStore(0);
   expect(left.hash()).toBe(right.hash());
   expect(left.differences(right)).toEqual([]);
+});
+
+test('the order of properties does not count either among objects of many shapes', () => {
+  const shape = (index: number, isTurned: boolean): [string, number][] => {
+    const entries: [string, number][] = Array.from({ length: 1 + (index % 4) }, (_, key) => [
+      `k${index}-${key}`,
+      key,
+    ]);
+    return isTurned ? entries.reverse() : entries;
+  };
+  const stateOf = (isTurned: boolean): object => ({
+    list: Array.from({ length: 60 }, (_, index) => Object.fromEntries(shape(index % 20, isTurned))),
+  });
+  const left = plainState(() => stateOf(false)).createStore(0);
+  const right = plainState(() => stateOf(true)).createStore(0);
+  expect(left.hash()).toBe(right.hash());
 });
 
 test('hashes are the same on every machine', () => {

@@ -14,6 +14,7 @@ import {
   encodeViewMessage,
   KIND_FORWARD,
   type ViewMessage,
+  viewIdOfCommit,
 } from '../../../sdk/src/wire/view-messages.js';
 
 const KEY = 0x4321;
@@ -162,6 +163,23 @@ test('with a right checksum, whatever is understood is the only encoding of its 
     { numRuns: 8000, seed: 1 },
   );
   expect(understood).toBeGreaterThan(100);
+});
+
+test('the view of a commit is read without its body, of nothing else, and of no damaged one', () => {
+  let commits = 0;
+  fc.assert(
+    fc.property(messages, (message) => {
+      const bytes = encodeViewMessage(message, KEY);
+      const isCommit = message.kind === 'commit';
+      commits += isCommit ? 1 : 0;
+      expect(viewIdOfCommit(bytes, KEY)).toBe(isCommit ? message.viewId : -1);
+      expect(viewIdOfCommit(bytes, KEY + 1)).toBe(-1);
+      expect(viewIdOfCommit(bytes.subarray(0, 7), KEY)).toBe(-1);
+      expect(viewIdOfCommit(bytes.subarray(0, bytes.length - 1), KEY)).toBe(-1);
+    }),
+    { numRuns: 200, seed: 1 },
+  );
+  expect(commits).toBeGreaterThan(10);
 });
 
 test('random bytes never throw, with a right checksum or without', () => {
