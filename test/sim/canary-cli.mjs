@@ -1,16 +1,14 @@
-// Plants every canary of canary-list.mjs in turn and lets the swarm hunt it: `node test/sim/canary-cli.mjs [--json] [--only TEXT]`.
+// Plants every canary of canary-list.mjs in turn and lets the swarm hunt it; clean code, too: `node test/sim/canary-cli.mjs [--json] [--only TEXT]`.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
-import { CANARIES } from './canary-list.mjs';
+import { CANARIES, WORLDS } from './canary-list.mjs';
 
-/** A canary must be found within so many seeds. */
+/** A canary must be found within so many seeds, and clean code must pass all of them. */
 const SEEDS = 50;
-/** Clean code must pass so many of them: later ones end before a match that was hurt badly is at full speed again. */
-const CLEAN_SEEDS = 24;
 
 const { values } = parseArgs({
   options: { json: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
@@ -18,24 +16,41 @@ const { values } = parseArgs({
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'rollmesh-canaries-'));
 
-/** The file with the bug in it. */
-function plant({ name, file, find, replace }) {
-  const source = readFileSync(path(`../../sdk/src/${file}`), 'utf8');
-  const places = source.split(find).length - 1;
-  if (places !== 1) throw new Error(`canary "${name}": ${places} places in ${file} instead of one`);
-  return source.replace(find, () => replace);
+/** The file with all that is planted in it. */
+function plant(name, file, plantings) {
+  let source = readFileSync(file, 'utf8');
+  for (const { find, replace } of plantings) {
+    const places = source.split(find).length - 1;
+    if (places !== 1) throw new Error(`canary "${name}": ${places} places in ${file} instead of one`);
+    source = source.replace(find, () => replace);
+  }
+  return source;
+}
+
+/** The bug, if there is one, and what is wrong with the world around it. */
+const plantingsOf = (canary) => [
+  ...(WORLDS[canary.among] ?? []),
+  ...(canary.find === undefined ? [] : [canary, ...(canary.and ?? [])]),
+];
+const pathOf = ({ file }) => path(`../../sdk/src/${file}`);
+
+function grouped(plantings) {
+  const byPath = new Map();
+  for (const planting of plantings)
+    byPath.set(pathOf(planting), [...(byPath.get(pathOf(planting)) ?? []), planting]);
+  return byPath;
 }
 
 async function huntOf(index, canary) {
   const outfile = join(folder, `${index}.mjs`);
+  const contents = new Map(
+    [...grouped(plantingsOf(canary))].map(([file, all]) => [file, plant(canary.name, file, all)]),
+  );
   const planting = {
     name: 'canary',
     setup(builder) {
-      if (canary.find === undefined) return;
-      const contents = plant(canary);
-      const target = path(`../../sdk/src/${canary.file}`);
       builder.onLoad({ filter: /\.ts$/ }, (args) =>
-        args.path === target ? { contents, loader: 'ts' } : undefined,
+        contents.has(args.path) ? { contents: contents.get(args.path), loader: 'ts' } : undefined,
       );
     },
   };
@@ -51,10 +66,11 @@ async function huntOf(index, canary) {
     plugins: [planting],
   });
   const { hunt } = await import(pathToFileURL(outfile).href);
-  const { byzantine, peers } = canary;
-  return hunt(canary.find === undefined ? CLEAN_SEEDS : SEEDS, {
+  const { byzantine, peers, seconds } = canary;
+  return hunt(SEEDS, {
     ...(byzantine && { byzantine }),
     ...(peers && { peers }),
+    ...(seconds && { seconds }),
   });
 }
 
@@ -63,9 +79,9 @@ try {
   const chosen = CANARIES.filter(({ name }) => name.includes(values.only));
   // Clean code must pass every kind of seeds that a canary is hunted with.
   const kinds = new Map(
-    chosen.map(({ byzantine, peers }) => [
-      `clean ${byzantine ?? ''} ${peers ?? ''}`.trim(),
-      { byzantine, peers },
+    chosen.map(({ byzantine, peers, seconds, among }) => [
+      `clean ${byzantine ?? ''} ${peers ?? ''} ${seconds ?? ''} ${among ?? ''}`.trim().replace(/ +/g, ' '),
+      { byzantine, peers, seconds, among },
     ]),
   );
   const hunts = [...[...kinds].map(([name, kind]) => ({ name, ...kind })), ...chosen];

@@ -3,7 +3,56 @@
  * canary that no longer fits the source fails by name instead of planting nothing. What must find it: the checkers of the swarm.
  */
 
-/** @typedef {{ name: string, file: string, find: string, replace: string, byzantine?: string, peers?: number }} Canary */
+/** @typedef {{ file: string, find: string, replace: string }} Planting */
+/**
+ * @typedef {Planting & { name: string, and?: readonly Planting[], byzantine?: string, peers?: number, seconds?: number, among?: keyof typeof WORLDS }} Canary
+ * `and`: what is planted along with it, where two walls stand one behind the other.
+ * `among`: the world it lives in, whose plantings come along. Clean code must pass in that world as well.
+ */
+
+/** Worlds in which something is wrong that right code lives with, as it happens to nobody who is honest. */
+export const WORLDS = {
+  'one member sends wrong chunks': [
+    {
+      file: 'session/state-offer.ts',
+      find: 'const bytes = state.subarray(index * chunkBytes, (index + 1) * chunkBytes);',
+      replace:
+        'const bytes = state.slice(index * chunkBytes, (index + 1) * chunkBytes); if (this.#options.spoils) bytes[4] ^= 1;',
+    },
+    {
+      file: 'session/join-desk.ts',
+      find: 'this.#offer = new StateOffer({ ',
+      replace: "this.#offer = new StateOffer({ spoils: options.setup.self === 'p1', ",
+    },
+  ],
+  'one member offers an older state': [
+    {
+      file: 'session/join-desk.ts',
+      find: 'const serialize = this.#options.timeline.simulation.copyOf(frame);',
+      replace:
+        "const serialize = this.#options.timeline.simulation.copyOf(frame - (this.#options.setup.self === 'p1' ? 1 : 0));",
+    },
+    {
+      file: 'session/join-desk.ts',
+      find: 'stateHash: timeline.simulation.hashOf(frame),',
+      replace: "stateHash: timeline.simulation.hashOf(frame - (setup.self === 'p1' ? 1 : 0)),",
+    },
+  ],
+};
+
+/** The last wall before a wrong state: a newcomer looks at the hash of all of it. @type {readonly Planting[]} */
+const WITHOUT_STATE_HASH = [
+  {
+    file: 'session/chunk-fetch.ts',
+    find: 'const isRight = this.isComplete && hashBytes(this.#bytes) === this.#outline.bytesHash;',
+    replace: 'const isRight = this.isComplete;',
+  },
+  {
+    file: 'session/timeline.ts',
+    find: 'return this.simulation.hashOf(frame) === hash;',
+    replace: 'return true;',
+  },
+];
 
 /** @type {readonly Canary[]} */
 export const CANARIES = [
@@ -141,5 +190,99 @@ export const CANARIES = [
     file: 'session/slot-log.ts',
     find: 'this.received = frame - 1;\n    this.firstHand',
     replace: 'this.received = frame;\n    this.firstHand',
+  },
+  {
+    name: 'a newcomer takes its state for that of one frame later',
+    file: 'session/match-core.ts',
+    find: 'if (!this.timeline.startFrom(frame, state, stateHash)) return false;',
+    replace: 'if (!this.timeline.startFrom(frame + 1, state, stateHash)) return false;',
+  },
+  {
+    name: 'a seat begins one frame late on the one that gets it',
+    file: 'session/council.ts',
+    find: 'if (!this.#reopen(log, frame, owner)) return false;',
+    replace: 'if (!this.#reopen(log, frame + (owner === setup.selfIndex ? 1 : 0), owner)) return false;',
+  },
+  {
+    name: 'a newcomer is given the first free slot, not its own',
+    file: 'session/join-desk.ts',
+    find: "log.owner === remote.index ? 0 : log.control === 'vacant' ? 1 : 2;",
+    replace: "log.owner === remote.index ? 2 : log.control === 'vacant' ? 0 : 1;",
+  },
+  {
+    name: 'a newcomer takes all slots for those of the first period',
+    seconds: 20,
+    file: 'session/slot-log.ts',
+    find: 'this.epoch = about.epoch;',
+    replace: 'this.epoch = 0;',
+  },
+  {
+    name: 'one peer pauses a frame before the others',
+    file: 'session/council.ts',
+    find: "if (pace === 'pause') timeline.pausedAt = frame - 1;",
+    replace:
+      "if (pace === 'pause') timeline.pausedAt = frame - 1 - (this.#options.setup.selfIndex === 1 ? 1 : 0);",
+  },
+  {
+    name: 'a paused match goes on by itself',
+    file: 'session/timeline.ts',
+    find: 'const due = clock.frameDue < this.pausedAt ? clock.frameDue : this.pausedAt;',
+    replace: 'const due = clock.frameDue;',
+  },
+  {
+    name: 'what was sent for an earlier period of a slot is taken for the new one',
+    seconds: 20,
+    file: 'session/frame-exchange.ts',
+    find: 'const applies = carries && header.epoch === (from.epoch & 1);',
+    replace: 'const applies = carries;',
+  },
+  {
+    name: 'a reading that waits for its frame is forgotten',
+    file: 'session/own-inputs.ts',
+    find: 'slot.waits = true;',
+    replace: 'slot.waits = false;',
+  },
+  {
+    name: 'a raised delay leaves a frame neutral',
+    file: 'session/own-inputs.ts',
+    find: 'else log.append(log.cells.bytes, log.cells.offsetOf(log.received));',
+    replace: 'else log.append(new Uint8Array(log.cells.cellBytes), 0);',
+  },
+  {
+    name: 'the substitute repeats the input before the last',
+    file: 'session/simulation.ts',
+    find: 'cells.offsetOf(log.periodStart(frame) - 1)',
+    replace: 'cells.offsetOf(log.periodStart(frame) - 2)',
+  },
+  {
+    name: 'chunks are put together in the order in which they come',
+    file: 'session/chunk-fetch.ts',
+    find: 'this.#bytes.set(bytes, index * this.#outline.chunkBytes);',
+    replace: 'this.#bytes.set(bytes, Math.min(this.#bytesReceived, this.#bytes.length - bytes.length));',
+    and: WITHOUT_STATE_HASH,
+  },
+  {
+    name: 'neither the hash of a chunk nor that of the state is looked at',
+    file: 'session/chunk-fetch.ts',
+    find: 'return bytes.length === length && hashBytes(bytes) === chunkHashes[index];',
+    replace: 'return bytes.length === length || hashBytes(bytes) === chunkHashes[index];',
+    and: WITHOUT_STATE_HASH,
+    among: 'one member sends wrong chunks',
+    peers: 5,
+  },
+  {
+    name: 'a manifest counts although nobody else names it',
+    file: 'session/manifest-vote.ts',
+    find: 'if (!isMore || !(isSure || nowMs - this.#doubtSinceMs >= DOUBT_MS)) return undefined;',
+    replace: '',
+    and: [
+      {
+        file: 'session/manifest-vote.ts',
+        find: 'const ATTESTATIONS_MIN = 2;',
+        replace: 'const ATTESTATIONS_MIN = 1;',
+      },
+    ],
+    among: 'one member offers an older state',
+    peers: 5,
   },
 ];

@@ -60,16 +60,54 @@ export const swiftGame: Game<StateOf<typeof swiftState>, TestInput> = defineGame
   },
 });
 
+const TILES = 3000;
+const broadState = defineState({
+  word: u32,
+  counter: i32,
+  tiles: table(TILES, { word: u32 }),
+});
+
+/** A state of several chunks: a newcomer has to put it together. */
+export const broadGame: Game<StateOf<typeof broadState>, TestInput> = defineGame({
+  id: 'test-broad',
+  version: '1',
+  playersMax: 8,
+  input: testInput,
+  state: broadState,
+  setup(state, { playerCount, random }) {
+    state.counter = playerCount;
+    for (let at = 0; at < TILES; at += 1) state.tiles.word[at] = random.below(4_294_967_296);
+  },
+  step(state, inputs, { frame, random, slots, emit }) {
+    let sum = mix(state.word, frame);
+    for (let slot = 0; slot < inputs.length; slot += 1) {
+      if (slots[slot] === 'vacant') continue;
+      const input = inputs[slot] as TestInput;
+      sum = mix(sum, wordOf(input) + slot);
+      const at = sum % TILES;
+      state.tiles.word[at] = mix(state.tiles.word[at] as number, sum);
+      if (input.fire && frame % 30 === slot) emit('shot', null, { key: slot });
+    }
+    state.word = mix(sum, random.below(4_294_967_296));
+    state.counter += 1;
+  },
+});
+
 /** The games a swarm can be run with. 'mixed': the swift one, and every tenth seed each of the others. */
-export type SwarmGameName = 'mixed' | 'swift' | 'buffer' | 'plain' | 'custom';
+export type SwarmGameName = 'mixed' | 'swift' | 'buffer' | 'plain' | 'custom' | 'broad';
 
 /** All of them. */
-export const SWARM_GAMES: readonly SwarmGameName[] = ['mixed', 'swift', 'buffer', 'plain', 'custom'];
+export const SWARM_GAMES: readonly SwarmGameName[] = ['mixed', 'swift', 'buffer', 'plain', 'custom', 'broad'];
 
 /** The game that `seed` is played with. */
 export function swarmGame(seed: number, name: SwarmGameName): Game<unknown, unknown> {
-  const byDigit: SwarmGameName[] = ['swift', 'buffer', 'swift', 'plain', 'swift', 'swift', 'swift', 'custom'];
+  const byDigit: SwarmGameName[] = [
+    ...(['swift', 'buffer', 'swift', 'plain', 'swift'] as const),
+    ...(['swift', 'swift', 'custom', 'swift', 'broad'] as const),
+  ];
   const chosen = name === 'mixed' ? (byDigit[seed % 10] ?? 'swift') : name;
-  const games = { swift: swiftGame, buffer: bufferGame, plain: plainGame, custom: customGame };
+  const games = {
+    ...{ swift: swiftGame, buffer: bufferGame, plain: plainGame, custom: customGame, broad: broadGame },
+  };
   return games[chosen as keyof typeof games] as unknown as Game<unknown, unknown>;
 }

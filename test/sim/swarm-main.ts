@@ -32,7 +32,7 @@ const USAGE = `Plays many random matches in virtual time and checks every step o
   --seed N          one seed, told in detail
   --seconds S       length of a run in virtual seconds; the last fifth, at least 3 s, is for recovery (default 10)
   --peers N         2 to 8 peers (default: drawn per seed)
-  --game NAME       mixed, swift, buffer, plain or custom (default mixed)
+  --game NAME       mixed, swift, buffer, plain, custom or broad (default mixed)
   --byzantine NAME  one peer lies: a strategy, or all for another one in each seed
   --jobs N          threads, 1 to 64 (default 2)
   --trace FILE      with --seed or --replay: writes everything that happened

@@ -339,7 +339,10 @@ export class Council {
     for (const remote of remotes) {
       if (!remote.member || (removed & (1 << remote.index)) === 0) continue;
       remote.member = false;
-      events.left(remote, remote.received, remote.goodbyeFrame >= 0 ? 'left' : 'lost');
+      // The state that we came in with may be of after the cut: then it has no slots for us.
+      const own = setup.logs.filter(({ owner }) => owner === remote.index);
+      const cut = own.reduce((least, { received }) => Math.min(least, received), own[0]?.received ?? 0);
+      events.left(remote, cut, remote.goodbyeFrame >= 0 ? 'left' : 'lost');
       if (setup.onLost === 'end') events.ended('peer-lost');
     }
   }

@@ -32,12 +32,13 @@ export function drawInputCell<I>(definition: InputDefinition<I>, random: Random,
 
 /**
  * An input script that presses every button and moves every axis of `definition` at random. Inputs depend on seed,
- * slot and frame, so two runs of one seed play alike whatever the network does.
+ * slot and frame, so two runs of one seed play alike whatever the network does. Asked for a frame once more, it presses something else.
  */
 export function randomInputs<I>(definition: InputDefinition<I>, options: RandomInputOptions): InputScript<I> {
   const { seed, changeShare = 0.1 } = options;
   const inputsSeed = streamSeed(seed, 'inputs');
   const cells = new Map<number, Uint8Array>();
+  const lastFrames: number[] = [];
   const value = definition.create();
   const words = new Int32Array(3);
   const state = new Int32Array(1);
@@ -50,7 +51,8 @@ export function randomInputs<I>(definition: InputDefinition<I>, options: RandomI
     }
     words[0] = inputsSeed;
     words[1] = slot;
-    words[2] = frame;
+    words[2] = lastFrames[slot] === frame ? ~frame : frame;
+    lastFrames[slot] = frame;
     state[0] = hashWords(words);
     if (random.chance(changeShare)) drawInputCell(definition, random, cell);
     definition.decodeInto(cell, 0, value);

@@ -55,6 +55,12 @@ export class RecoveryCheck<S, I> {
     for (const node of playing) this.#checkSeat(node);
   }
 
+  /** A peer gave up coming in, although there were members that could let it in. */
+  joinFailed(peer: number): void {
+    const node = this.#options.nodes[peer] as SimulatedNode<S, I>;
+    if (this.#canComeIn()) this.#report('join', node, 'gave up coming in, although there were members');
+  }
+
   #checkProgress(confirmed: readonly number[], sinceUs: number): void {
     const { clock, nodes, byzantine } = this.#options;
     const seconds = (clock.nowUs - sinceUs) / US_PER_MS / 1000;

@@ -21,7 +21,7 @@ import { type InputScript, inputRandoms, randomInputs } from './random-inputs.js
 import { randomStream, uniform } from './random-streams.js';
 import { RecoveryCheck } from './recovery-check.js';
 import { silenceMsMax, usualSilenceMs } from './silence.js';
-import type { DesyncReport, SimulateOptions } from './simulate-types.js';
+import type { DesyncReport, SharedSessionOptions, SimulateOptions } from './simulate-types.js';
 import { type SessionFactory, SimulatedNode } from './simulated-node.js';
 import { Trace } from './trace.js';
 import { usOf, VirtualClock } from './virtual-clock.js';
@@ -97,6 +97,7 @@ export class SimulatedMatch<S, I> {
       start,
       owners,
       peerCount: peers.length,
+      substitute: substituteOf(sessionOptions),
       records,
       violations,
       nowMs,
@@ -273,7 +274,6 @@ export class SimulatedMatch<S, I> {
     const newcomer = this.plan.peers.indexOf(peer);
     if (newcomer === observer) {
       this.seated += 1;
-      this.records.seated(newcomer, slots, frame);
       (this.nodes[observer] as SimulatedNode<S, I>).isSeated = slots.length > 0;
     }
     this.membership.seated(observer, newcomer, slots);
@@ -292,6 +292,9 @@ export class SimulatedMatch<S, I> {
   }
 
   #heard(peer: number, event: AnySessionEvent): void {
+    const isOwn = 'peer' in event && this.plan.peers.indexOf(event.peer) === peer;
+    if (event.type === 'peer-returned' && isOwn) this.records.goesOn(peer, event.frame);
+    else if (event.type === 'peer-joined' && isOwn) this.records.seated(peer, event.slots, event.frame);
     if (this.#byzantine.has(peer)) return;
     this.#heardOfMembers(peer, event);
     this.#heardOfHonesty(peer, event);
@@ -311,7 +314,6 @@ export class SimulatedMatch<S, I> {
         this.nodes[peer]?.watch.toldOfSubstitute('late', indexOf(event.peer), event.cutFrame);
         return;
       case 'peer-returned':
-        if (indexOf(event.peer) === peer) this.records.goesOn(peer, event.frame);
         this.nodes[peer]?.watch.toldOfSubstitute('back', indexOf(event.peer), event.frame - 1);
         return;
       case 'peer-joined':
@@ -319,6 +321,9 @@ export class SimulatedMatch<S, I> {
         return;
       case 'join-requested':
         this.#answer(peer, event.peer, uniform(this.#answers, 0, ANSWER_MS_MAX));
+        return;
+      case 'ended':
+        if (event.reason === 'join-failed') this.#recovery.joinFailed(peer);
         return;
       case 'started':
         if ((this.nodes[peer] as SimulatedNode<S, I>).isComing) this.joined += 1;
@@ -358,4 +363,12 @@ export class SimulatedMatch<S, I> {
       default:
     }
   }
+}
+
+/** What is known of the inputs of substitutes: a bot may have played them, for the late or for the lost. */
+function substituteOf({
+  lateInput = 'neutral',
+  onLost,
+}: SharedSessionOptions): 'neutral' | 'repeat' | undefined {
+  return typeof onLost === 'object' || typeof lateInput === 'object' ? undefined : lateInput;
 }

@@ -90,6 +90,8 @@ export interface OracleOptions<S, I> {
   /** slot -> index of its owner at the start. */
   readonly owners: readonly number[];
   readonly peerCount: number;
+  /** What stands in for a late player; `undefined`: a bot, whose inputs are only compared among peers. */
+  readonly substitute: 'neutral' | 'repeat' | undefined;
   readonly records: InputRecords;
   readonly violations: ViolationLog;
   readonly nowMs: () => number;
@@ -245,16 +247,33 @@ export class AgreementOracle<S, I> {
     if (frame === 0 || cells === undefined) return;
     for (let slot = 0; slot < game.playersMax; slot += 1) {
       const slotState = (slotBits >>> (2 * slot)) & 3;
-      if (slotState === 2) continue;
       const at = slot * size;
       const problem =
         slotState === 1
           ? this.#inputProblem({ slot, owner: this.#ownerOf(peer, slot, frame), frame }, { cells, at })
-          : isZero(cells, at, size)
-            ? undefined
-            : `slot ${slot} is vacant, yet its input is [${cells.subarray(at, at + size)}]`;
+          : slotState === 2
+            ? this.#substituteProblem({ slot, peer, frame }, { cells, at })
+            : isZero(cells, at, size)
+              ? undefined
+              : `slot ${slot} is vacant, yet its input is [${cells.subarray(at, at + size)}]`;
       if (problem !== undefined) this.#report('inputs', peer, frame, problem);
     }
+  }
+
+  #substituteProblem(
+    about: { readonly slot: number; readonly peer: number; readonly frame: number },
+    { cells, at }: { readonly cells: Uint8Array; readonly at: number },
+  ): string | undefined {
+    const { start, substitute } = this.#options;
+    const { slot, peer, frame } = about;
+    const size = start.game.input.byteLength;
+    const words = (): string => `the substitute of slot ${slot} plays [${cells.subarray(at, at + size)}]`;
+    if (substitute === 'neutral')
+      return isZero(cells, at, size) ? undefined : `${words()}, which is not neutral`;
+    const { frames } = this.#branchOf(peer, frame - 1);
+    if (substitute === undefined || !frames.has(frame - 1)) return undefined;
+    const before = frames.cellsOf(frame - 1).subarray(at, at + size);
+    return areEqual(before, cells, at) ? undefined : `${words()}, not the last input [${before}]`;
   }
 
   #inputProblem(
