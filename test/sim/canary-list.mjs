@@ -210,13 +210,6 @@ export const CANARIES = [
     replace: "log.owner === remote.index ? 2 : log.control === 'vacant' ? 0 : 1;",
   },
   {
-    name: 'a newcomer takes all slots for those of the first period',
-    seconds: 20,
-    file: 'session/slot-log.ts',
-    find: 'this.epoch = about.epoch;',
-    replace: 'this.epoch = 0;',
-  },
-  {
     name: 'one peer pauses a frame before the others',
     file: 'session/council.ts',
     find: "if (pace === 'pause') timeline.pausedAt = frame - 1;",
@@ -230,11 +223,10 @@ export const CANARIES = [
     replace: 'const due = clock.frameDue;',
   },
   {
-    name: 'what was sent for an earlier period of a slot is taken for the new one',
-    seconds: 20,
-    file: 'session/frame-exchange.ts',
-    find: 'const applies = carries && header.epoch === (from.epoch & 1);',
-    replace: 'const applies = carries;',
+    name: 'a slot that is given back has no period of its own',
+    file: 'session/slot-log.ts',
+    find: "this.change(frame, 'owner', owner);\n    this.epoch += 1;",
+    replace: "this.change(frame, 'owner', owner);",
   },
   {
     name: 'a reading that waits for its frame is forgotten',
@@ -249,10 +241,10 @@ export const CANARIES = [
     replace: 'else log.append(new Uint8Array(log.cells.cellBytes), 0);',
   },
   {
-    name: 'the substitute repeats the input before the last',
+    name: 'the last input of a late player is repeated, although nothing should be pressed',
     file: 'session/simulation.ts',
-    find: 'cells.offsetOf(log.periodStart(frame) - 1)',
-    replace: 'cells.offsetOf(log.periodStart(frame) - 2)',
+    find: "const from = substitute === 'repeat' ? cells.offsetOf(log.periodStart(frame) - 1) : -1;",
+    replace: 'const from = cells.offsetOf(log.periodStart(frame) - 1);',
   },
   {
     name: 'chunks are put together in the order in which they come',
