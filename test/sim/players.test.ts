@@ -158,6 +158,18 @@ describe('a delay', () => {
   });
 });
 
+test.each([2000, 2700, 3198])(
+  'a match that is to end with whoever leaves (at %i ms) ends on all, also while they wait for each other',
+  (atMs) => {
+    const report = play({
+      network: { delayMs: 150 },
+      faults: [{ kind: 'leave', atMs, peer: 1 }],
+      sessionOptions: { onLost: 'end' },
+    });
+    expect(statusesOf(report)).toEqual(['ended', 'left', 'ended']);
+  },
+);
+
 test('what makes no sense of a newcomer or a delay is refused with words', () => {
   const refused = (options: Partial<Options>): unknown => {
     try {
