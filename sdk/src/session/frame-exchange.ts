@@ -39,6 +39,7 @@ import {
 import { type CellRange, readCell, skipCells, writeCells } from '../wire/input-cells.js';
 import type { CellWalk, ExchangeOptions, OutgoingFacts } from './exchange-types.js';
 import type { RemotePeer } from './remote-peer.js';
+import { firstFrameBehind } from './send-range.js';
 import { NO_FRAME, type SlotLog } from './slot-log.js';
 
 /** Most frames staged at once: members of a match are never that far apart, and the log holds twice as many. */
@@ -179,12 +180,8 @@ export class FrameExchange {
 
   /** Normally the first one not acknowledged. */
   #firstFrameFor(to: RemotePeer, newest: number): number {
-    if (newest - to.acked <= LOG_FRAMES_KEPT || !this.carries) return to.acked + 1;
-    // Our log has no longer what comes next. It got it through a third peer, or it is lost.
-    const held = this.held[to.index] as Int32Array;
-    const own = this.#options.ownLogs[0] as SlotLog;
-    if (to.logs.length === 0 && newest - (held[own.slot] as number) > LOG_FRAMES_KEPT) to.isDeaf = true;
-    return newest - PACKET_FRAMES_MAX + 1;
+    if (newest - to.acked <= PACKET_FRAMES_MAX || !this.carries) return to.acked + 1;
+    return firstFrameBehind(to, this.held[to.index] as Int32Array, this.#options.ownLogs, newest);
   }
 
   /** The last frame carried lies between `first` and `newest`, wherever the packet is full. */
@@ -269,7 +266,7 @@ export class FrameExchange {
     if (applies) {
       const first = frame - header.count + 1;
       if (first > from.received + 1) return undefined;
-      // Its log no longer has what came through others only: those are taken at their word.
+      // It does not repeat all that came through others: those are taken at their word.
       if (first > from.firstHand + 1)
         for (const log of from.logs) log.firstHand = Math.max(log.firstHand, first - 1);
       if (frame - from.received > -LOG_FRAMES_KEPT) {

@@ -24,6 +24,9 @@ const VALUES = 10;
 
 /** A match that waits stands just before the frame after the one it waits for: that one is due soon when the wait ends. */
 const HELD_FRAMES = 1.95;
+/** What is given away with a wait: the lead beyond so much, at most so much. */
+const GIVEN_BEYOND_FRAMES = 2;
+const GIVEN_FRAMES_MAX = 1;
 /** For so long after a wait, in ms, nobody knows exactly where the others stand. */
 const UNSETTLED_MS = 300;
 /** Then nobody speeds up, and nobody slows down much. */
@@ -143,9 +146,15 @@ export class MatchClock {
     else if (before <= latest) values[POSITION] = latest;
   }
 
-  /** The match waits for inputs: time spent waiting is not owed, the next frame is due at once and no burst follows. */
+  /**
+   * The match waits for inputs: time spent waiting is not owed, the next frame is due at once and no burst follows. Who is ahead of the
+   * others gives away some of that with each wait: it runs into the end of its window all the time, so it goes at the others'
+   * speed whatever its own pace is, and would stay ahead for ever.
+   */
   holdAt(frameCurrent: number): void {
-    const latest = frameCurrent + HELD_FRAMES;
+    const ahead = (this.#values[LEAD] as number) - GIVEN_BEYOND_FRAMES;
+    const given = ahead <= 0 ? 0 : ahead < GIVEN_FRAMES_MAX ? ahead : GIVEN_FRAMES_MAX;
+    const latest = frameCurrent + HELD_FRAMES - given;
     if ((this.#values[POSITION] as number) <= latest) return;
     this.#values[POSITION] = latest;
     this.#values[HELD_AT] = this.#values[NOW] as number;

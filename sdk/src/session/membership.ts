@@ -31,6 +31,8 @@ const AWAKE_GRACE_MS = 150;
 const FORGIVEN_PART = 0.2;
 /** After somebody said that it hears whom we take for late, so long what was planned comes first, in ms. */
 const PLAN_FIRST_MS = 1000;
+/** Time held up counts up to so many times the limit: who was slow for minutes is not taken for slow for minutes after. */
+const HELD_UP_MAX = 2;
 /** Fewer voters than this cannot agree on a substitute. */
 const SUBSTITUTING_VOTERS_MIN = 3;
 
@@ -275,7 +277,7 @@ export class Membership {
    * @param received newest frame for which everybody's input is here
    */
   noteWaiting(waits: boolean, received: number): void {
-    const { remotes, substitutes, holdsOurs, clock } = this.#options;
+    const { remotes, substitutes, holdsOurs, clock, lateAfterMs } = this.#options;
     const elapsedMs = clock.nowMs - this.#notedAtMs;
     this.#notedAtMs = clock.nowMs;
     if (!substitutes || elapsedMs > SLEPT_MS) return;
@@ -284,7 +286,7 @@ export class Membership {
       const isWaitedFor = waits && remote.isVoter && remote.received <= received;
       // Else it is the path that is slow. If it waits for a third peer, that one knows, and rejects the substitution.
       if (isWaitedFor && (remote.isSlow || (remote.bringsNothing && holdsOurs(remote)))) {
-        remote.heldUpMs += elapsedMs;
+        remote.heldUpMs = Math.min(HELD_UP_MAX * lateAfterMs, remote.heldUpMs + elapsedMs);
       } else if (remote.heldUpMs > 0) {
         remote.heldUpMs = Math.max(0, remote.heldUpMs - elapsedMs * FORGIVEN_PART);
       }
