@@ -25,8 +25,6 @@ export interface DesyncCheckOptions {
  */
 export class DesyncCheck {
   readonly #options: DesyncCheckOptions;
-  /** Hash of the newest frame due for sending (signed). */
-  hashToSend = 0;
   /** Newest frame that was compared. */
   #settled = 0;
   /** Frame of the state that this peer began with. */
@@ -73,10 +71,11 @@ export class DesyncCheck {
   }
 
   #announce(frame: number): void {
-    this.hashToSend = this.#options.hashOf(frame);
+    const hash = this.#options.hashOf(frame);
     for (const remote of this.#options.remotes) {
       // A peer that was cut off went on alone for a while: its frames are another match.
       if (!remote.member) continue;
+      remote.hash = hash;
       remote.hashFrame = frame;
       remote.hashRepeats = HASH_REPEATS;
     }

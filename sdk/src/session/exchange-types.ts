@@ -23,8 +23,6 @@ export interface OutgoingFacts {
   readonly clock: MatchClock;
   /** Newest frame stepped. */
   frame: number;
-  /** Hash of the newest frame that is due for a check. */
-  hash: number;
   report: boolean;
   /** Delay that we want for our own inputs. */
   delayFrames: number;

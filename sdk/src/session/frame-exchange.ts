@@ -164,7 +164,7 @@ export class FrameExchange {
       to.hashRepeats -= 1;
       seal.flags |= FLAG_HASH;
       write16(out, at, to.hashFrame);
-      write32(out, at + 2, facts.hash);
+      write32(out, at + 2, to.hash);
       at += 6;
     }
     if (to.relaySlot >= 0) at = this.#writeRelay(to, at);

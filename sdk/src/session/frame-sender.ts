@@ -37,7 +37,6 @@ export class FrameSender {
     this.facts = {
       clock: options.clock,
       frame: 0,
-      hash: 0,
       report: false,
       delayFrames: 0,
       viewId: 0,

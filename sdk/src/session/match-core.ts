@@ -419,7 +419,6 @@ export class MatchCore<S, I> {
 
   #sendFrames(): void {
     const { facts } = this.#sender;
-    facts.hash = this.#check.hashToSend;
     facts.frame = this.timeline.simulation.frame;
     facts.delayFrames = this.delay.wantedFrames;
     facts.viewId = this.council.viewId;

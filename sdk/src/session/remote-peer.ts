@@ -82,7 +82,8 @@ export class RemotePeer {
   /** Round trip measured by the handshake, ms; -1 unknown. */
   helloRttMs = -1;
 
-  /** Frame of the newest hash to send, and how often it still goes out. */
+  /** The newest hash to send (signed), its frame, and how often it still goes out. */
+  hash = 0;
   hashFrame = 0;
   hashRepeats = 0;
   /** Hashes of frames not confirmed here yet: frame, hash pairs. */

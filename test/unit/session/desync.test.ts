@@ -133,3 +133,21 @@ test.each([0, 1, 2])(
     expect(mesh.compareHashes().different).toEqual([]);
   },
 );
+
+test('is not reported when a peer leaves just when a hash has become due', () => {
+  for (let laterMs = 0; laterMs < 510; laterMs += 16) {
+    const mesh: Mesh = new VirtualMesh({
+      seed: 5,
+      peerCount: 3,
+      game: chainGame(),
+      conditions: { oneWayMs: 120, jitterMs: 30 },
+      readInput: changing(0.2),
+    });
+    mesh.start();
+    mesh.run(2000 + laterMs);
+    const leaver = mesh.peers[2] as MeshPeer<ChainState, ChainInput>;
+    leaver.session.leave(mesh.clockOf(leaver));
+    mesh.run(700);
+    expect(mesh.peers.flatMap((it) => it.heard('desync'))).toEqual([]);
+  }
+});

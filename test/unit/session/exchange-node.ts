@@ -93,7 +93,7 @@ export function fill(node: Node, slot: number, count: number): void {
 /** What goes into a packet at a position. */
 export function factsAt(position: number, facts: Partial<OutgoingFacts> = {}): OutgoingFacts {
   const clock = { position, adjustment: 0 } as OutgoingFacts['clock'];
-  return { clock, frame: NO_FRAME, hash: 0, report: false, viewId: 0, hears: 0, delayFrames: 0, ...facts };
+  return { clock, frame: NO_FRAME, report: false, viewId: 0, hears: 0, delayFrames: 0, ...facts };
 }
 
 /** What `node` would send to peer `to` now, decoded. */

@@ -160,8 +160,8 @@ describe('what is sent', () => {
   test('a hash goes out as often as it is due', () => {
     const node = nodeOf([0, 1], 0);
     fill(node, 0, 3);
-    Object.assign(remoteOf(node, 1), { hashFrame: 90, hashRepeats: 2 });
-    const facts = factsAt(3, { hash: -5 });
+    Object.assign(remoteOf(node, 1), { hash: -5, hashFrame: 90, hashRepeats: 2 });
+    const facts = factsAt(3);
     const headers = [1, 2, 3].map(() => sent(node, 1, facts).header);
     expect(headers.map(({ hasHash }) => hasHash)).toEqual([true, true, false]);
     expect(headers[1]).toMatchObject({ hashFrame16: 90, hash: -5 });

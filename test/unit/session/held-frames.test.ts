@@ -99,7 +99,7 @@ function shuffle(options: { seed: number; count: number; leadMax: number; steps:
     read(node, options.leadMax, random);
     for (const remote of node.remotes) {
       const report = random.chance(0.3);
-      const facts = { clock: node.clock, frame: 0, hash: 0, report, delayFrames: 2, viewId: 0, hears: -1 };
+      const facts = { clock: node.clock, frame: 0, report, delayFrames: 2, viewId: 0, hears: -1 };
       const packet = { from, to: remote.index, bytes: node.exchange.encode(remote, facts).slice(), step };
       if (random.chance(0.8)) flying.push(packet);
       sent.push(packet);
