@@ -26,7 +26,7 @@ const VALUES = 10;
 const HELD_FRAMES = 1.95;
 /** What is given away with a wait: the lead beyond so much, at most so much. */
 const GIVEN_BEYOND_FRAMES = 2;
-const GIVEN_FRAMES_MAX = 1;
+const GIVEN_FRAMES_MAX = 0.95;
 /** For so long after a wait, in ms, nobody knows exactly where the others stand. */
 const UNSETTLED_MS = 300;
 /** Then nobody speeds up, and nobody slows down much. */

@@ -29,10 +29,10 @@ const SLEPT_MS = 200;
 const AWAKE_GRACE_MS = 150;
 /** Time held up is forgiven at this part of the time that passes without: a group may be slowed down to 80 % of its rate. */
 const FORGIVEN_PART = 0.2;
-/** After somebody said that it hears whom we take for late, so long what was planned comes first, in ms. */
-const PLAN_FIRST_MS = 1000;
 /** Time held up counts up to so many times the limit: who was slow for minutes is not taken for slow for minutes after. */
 const HELD_UP_MAX = 2;
+/** After somebody said that it hears whom we take for late, so long losses and plans come first, in ms. */
+const DENIED_MS = 1000;
 /** Fewer voters than this cannot agree on a substitute. */
 const SUBSTITUTING_VOTERS_MIN = 3;
 
@@ -86,7 +86,7 @@ export class Membership {
   #checkedAtMs = Number.NEGATIVE_INFINITY;
   #awakeSinceMs = Number.NEGATIVE_INFINITY;
   #slept = false;
-  #planFirstUntilMs = Number.NEGATIVE_INFINITY;
+  #deniedUntilMs = Number.NEGATIVE_INFINITY;
   /** Members out of reach for good: they said goodbye, or the only other voter is lost. */
   gone = 0;
   /** Peers whose packets arrive here, a bit each. */
@@ -129,7 +129,7 @@ export class Membership {
    * would end like this, and nothing else would ever be agreed on.
    */
   denied(nowMs: number): void {
-    this.#planFirstUntilMs = nowMs + PLAN_FIRST_MS;
+    this.#deniedUntilMs = nowMs + DENIED_MS;
   }
 
   #oneWayMsOf({ clock, helloRttMs }: RemotePeer): number {
@@ -202,8 +202,9 @@ export class Membership {
     // The last other voter: a majority of two is both of them, so the survivor decides alone (a declared fork).
     this.gone = bitCount(voters & ~left) <= 2 ? left | lost : left;
     const waits = onLost === 'pause' && lost !== 0;
-    const isPlanFirst = plan !== undefined && clock.nowMs < this.#planFirstUntilMs;
-    const mayBeLate = substitutes && !isPlanFirst && bitCount(voters) >= SUBSTITUTING_VOTERS_MIN;
+    const mustAgree = plan !== undefined || (waits ? left : suspects) !== 0;
+    const isDenied = mustAgree && clock.nowMs < this.#deniedUntilMs;
+    const mayBeLate = substitutes && !isDenied && bitCount(voters) >= SUBSTITUTING_VOTERS_MIN;
     const wanted = {
       suspects: waits ? left : suspects,
       lost: waits ? left : lost | left,

@@ -26,8 +26,6 @@ import type { ViewHost } from './view-host.js';
 import { freshBody, heldOf, isOtherBranch, isReady, slotsOf, widened } from './view-value.js';
 
 const RESEND_MS = 50;
-/** How long a rejected lateness is left out if there is somebody to remove, in ms: by then that is agreed. */
-const REJECTED_MS = 1000;
 /** Commits kept for members that are behind. */
 const COMMITS_KEPT_MAX = 64;
 
@@ -49,9 +47,6 @@ export class ViewChange {
   #roundSeen = 0;
   #retryAtMs = 0;
   #remindAtMs = 0;
-  /** Late ones whom a voter that rejected our proposal hears, and until when that counts. */
-  #rejected = 0;
-  #rejectedUntilMs = 0;
   #lost = 0;
   #late = 0;
   /** A value that some voter accepted under a ballot nobody drives any more: it must be completed. */
@@ -88,7 +83,7 @@ export class ViewChange {
     const voters = host.voters();
     const living = voters & ~host.gone();
     const removed = wanted.suspects & voters;
-    let late = wanted.lateSuspects & voters & ~removed & ~this.#heardElsewhere(removed, nowMs);
+    let late = wanted.lateSuspects & voters & ~removed;
     // Too many are late to agree without them: wait for them.
     if (!isQuorum(voters & ~removed & ~late, living)) late = 0;
     const next = voters & ~removed & ~late;
@@ -116,11 +111,6 @@ export class ViewChange {
       if (this.#attempt === attempt) this.#resend(attempt, next, nowMs);
     }
     return true;
-  }
-
-  /** Late ones whom another voter hears: their lateness must not hold up the removal of others, so that comes first. */
-  #heardElsewhere(removed: number, nowMs: number): number {
-    return removed !== 0 && nowMs < this.#rejectedUntilMs ? this.#rejected : 0;
   }
 
   /** A value that was accepted must be completed whatever has become of its peers since. */
@@ -366,8 +356,6 @@ export class ViewChange {
     this.#roundSeen = Math.max(this.#roundSeen, message.promisedRound);
     this.#retryAtMs = nowMs + 2 * RESEND_MS;
     if (message.hears !== 0) this.#host.vouched(message.hears, from);
-    this.#rejected = message.hears & attempt.late;
-    this.#rejectedUntilMs = nowMs + REJECTED_MS;
     // A higher ballot was promised elsewhere: try again above it. What was accepted is found again by the reports.
     if (attempt.body === undefined) this.#abort(attempt);
     else this.#attempt = undefined;
