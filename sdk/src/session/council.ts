@@ -134,6 +134,7 @@ export class Council {
         late: (remote, silentMs) => events.late(remote, silentMs),
         back: (remote, silentMs) => events.back(remote, silentMs),
         watcherLeft: (remote, reason) => events.left(remote, remote.newestFrame, reason),
+        watcherBack: (remote) => events.joined(remote.peer, [], remote.newestFrame),
         moved: (phase) => events.moved(phase),
         gaveUp: (phase) => events.ended(phase === 'no-quorum' ? 'no-quorum' : 'peer-lost'),
       },

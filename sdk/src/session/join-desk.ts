@@ -311,7 +311,7 @@ export class JoinDesk {
       guest.status = 'stale';
       this.#wanted = undefined;
       this.#offer.close(guest.peer);
-    }
+    } else if (isIn && guest.status === 'stale') guest.status = 'admitted';
     const isDone = isIn && (remote.logs.length > 0 || (guest.slotsWanted === 0 && keepsPace(remote)));
     if (isDone || nowMs - guest.heardAtMs > GUEST_KEPT_MS) {
       this.seated(guest.peer);

@@ -45,6 +45,8 @@ export interface MembershipEvents {
   back(remote: RemotePeer, silentMs: number): void;
   /** A peer without slots is gone. */
   watcherLeft(remote: RemotePeer, reason: 'left' | 'lost'): void;
+  /** It is there again. */
+  watcherBack(remote: RemotePeer): void;
   moved(phase: MembershipPhase): void;
   /** Waited too long. */
   gaveUp(phase: MembershipPhase): void;
@@ -112,6 +114,13 @@ export class Membership {
       this.#options.events.back(remote, nowMs - remote.lastHeardMs);
     }
     remote.lastHeardMs = nowMs;
+  }
+
+  /** A watcher that we had lost from sight is there again: nobody had agreed on its loss. */
+  sawAgain(remote: RemotePeer): void {
+    remote.member = true;
+    remote.isOutOfSight = false;
+    this.#options.events.watcherBack(remote);
   }
 
   /** `from` vouches that these peers are alive: it heard them at most {@link HEARS_MS} before it said so. */
@@ -190,6 +199,7 @@ export class Membership {
       if (fate === 'left' || this.#options.onLost !== 'pause') this.dropped |= bit;
     } else {
       remote.member = false;
+      remote.isOutOfSight = fate === 'lost' && !remote.isDeaf && !remote.isReborn && !remote.isFetching;
       this.#options.events.watcherLeft(remote, fate);
     }
   }

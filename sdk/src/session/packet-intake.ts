@@ -83,7 +83,9 @@ export class PacketIntake {
       this.#takeJoin(remote, bytes, nowMs);
       return;
     }
-    if (!remote.member) {
+    const kind = bytes.length === 0 ? 0xff : (bytes[0] as number);
+    const isBack = remote.isOutOfSight && remote.linkOpen && kind < 0x80;
+    if (!remote.member && !isBack) {
       // A peer that was cut off and came back: tell it, now and then.
       if (nowMs - remote.catchUpAtMs >= ZOMBIE_ANSWER_MS) remote.isBehind = true;
       // Or we were, and it tells us.
@@ -91,7 +93,6 @@ export class PacketIntake {
       return;
     }
     this.#isSignOfLife = true;
-    const kind = bytes.length === 0 ? 0xff : (bytes[0] as number);
     const understood =
       kind < 0x80
         ? this.#takeFrames(remote, bytes, nowMs, phase)
@@ -101,6 +102,7 @@ export class PacketIntake {
       return;
     }
     remote.bytesReceived += bytes.length;
+    if (isBack) this.#options.council.membership.sawAgain(remote);
     if (this.#isSignOfLife) this.#options.council.membership.heard(remote, nowMs);
   }
 

@@ -43,6 +43,8 @@ export class RemotePeer {
   isReborn = false;
   /** It came in and fetches the state: no inputs are sent until its own packets come. */
   isFetching = false;
+  /** It only watches, and we alone took it for lost: no view says so. If it is heard again, it is a member as before. */
+  isOutOfSight = false;
   /** It acknowledged nothing for so long that our log has no longer what it needs next. */
   isDeaf = false;
   lastHeardMs: number;
@@ -124,8 +126,10 @@ export class RemotePeer {
     this.#atSecond.ms = nowMs;
   }
 
-  /** It owns these slots now. */
+  /** All agree that it owns these slots now: it votes, even if we alone had taken it for lost while it only watched. */
   seat(logs: readonly SlotLog[]): void {
+    this.member = true;
+    this.isOutOfSight = false;
     this.logs = logs;
     this.shape = { ...this.shape, senderSlots: logs.length };
   }

@@ -44,6 +44,8 @@ class RollbackSession<S, I> implements Session<S, I> {
   readonly #inbox = new Inbox();
   #core: MatchCore<S, I>;
   #joiner: Joiner | undefined;
+  /** Slots that it would like to own, whether or not it had them when it was removed. */
+  readonly #slotsWanted: number;
   #hasEnded = false;
   #busy = false;
   #stepsPerAdvanceMax: number;
@@ -53,7 +55,8 @@ class RollbackSession<S, I> implements Session<S, I> {
     this.#options = options;
     this.#stepsPerAdvanceMax = setup.stepsPerAdvanceMax;
     this.#core = this.#createCore(setup, options.nowMs);
-    if (setup.joins) this.#beginJoin(options.slotCount ?? 1, options.nowMs);
+    this.#slotsWanted = options.slotCount ?? (setup.joins ? 1 : setup.ownLogs.length);
+    if (setup.joins) this.#beginJoin(options.nowMs);
   }
 
   #createCore(setup: SessionSetup<S, I>, nowMs: number): MatchCore<S, I> {
@@ -194,10 +197,10 @@ class RollbackSession<S, I> implements Session<S, I> {
   /** The others went on without this peer: it asks to be let in again, and draws what it had until then. */
   #comeBack(nowMs: number): void {
     checkSessionMove(this.#core.phase, 'joining');
-    this.#beginJoin(this.#options.slotCount ?? this.#core.setup.ownLogs.length, nowMs);
+    this.#beginJoin(nowMs);
   }
 
-  #beginJoin(slotsWanted: number, nowMs: number): void {
+  #beginJoin(nowMs: number): void {
     const { matchId, self } = this.#options;
     const { setup } = this.#core;
     this.#joiner = new Joiner({
@@ -205,7 +208,7 @@ class RollbackSession<S, I> implements Session<S, I> {
       self,
       peers: setup.peers,
       agreement: setup.agreement,
-      slotsWanted,
+      slotsWanted: this.#slotsWanted,
       nowMs,
       send: (peer, channel, bytes) => this.#send(peer, channel, bytes),
       check: (manifest) => manifestProblem(this.#options, manifest),

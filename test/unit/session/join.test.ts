@@ -178,6 +178,31 @@ test('the coordinator dies between the admission and the seat: the next one goes
   expectAllEqual(mesh, [1, 2, 3, 4]);
 });
 
+test('a member that lost sight of the newcomer counts it again once it has its slots', () => {
+  const mesh = meshOf<ChainState, ChainInput>(17, {
+    members: 3,
+    ...chainOf(4),
+    session: () => ({ lostAfterMs: 800 }),
+  });
+  mesh.runUntil(() => peer(mesh, 3).heard('started').length > 0, 6000);
+  for (const from of [0, 1, 3]) mesh.cut(from, 2);
+  mesh.run(1100);
+  expect(peer(mesh, 2).heard('peer-left')).toMatchObject([{ peer: 'd' }]);
+  for (const from of [0, 1, 3]) mesh.heal(from, 2);
+  expect(mesh.runUntil(() => slotsOf(mesh, 2)[3] === 'active', 6000)).toBe(true);
+  mesh.run(1000);
+  // It is a voter for all: its loss is agreed on, and told everywhere.
+  mesh.sleep(3, 60_000);
+  mesh.run(4000);
+  for (const index of [0, 1, 2]) {
+    expect(slotsOf(mesh, index)).toEqual(['active', 'active', 'active', 'vacant']);
+    expect(peer(mesh, index).heard('peer-left').at(-1)).toMatchObject({ peer: 'd' });
+  }
+  const cuts = [0, 1, 2].map((index) => peer(mesh, index).heard('peer-left').at(-1)?.cutFrame);
+  expect(new Set(cuts).size).toBe(1);
+  expectAllEqual(mesh, [0, 1, 2]);
+});
+
 test('two newcomers at once both get in', () => {
   const mesh = meshOf<ChainState, ChainInput>(5, { members: 2, peerCount: 4, ...chainOf(4) });
   mesh.run(9000);
