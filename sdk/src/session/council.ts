@@ -76,6 +76,7 @@ export interface CouncilTimeline {
   /** False if we cannot go back to that frame any more. */
   endInputs(log: SlotLog, cut: number, control: SlotControl): boolean;
   schedule(log: SlotLog, frame: number, control: SlotControl, owner?: number): boolean;
+  pauseBefore(frame: number): boolean;
 }
 
 /** Liveness and agreement. */
@@ -249,13 +250,12 @@ export class Council {
       events.ended('removed');
       return;
     }
-    if (!this.#endSlots(body) || !this.#planSlots(body)) {
+    if (!this.#endSlots(body) || !this.#planSlots(body) || !this.#changePace(body)) {
       events.ended('removed');
       return;
     }
     this.#noteLate(body);
     this.#letGo(body);
-    this.#changePace(body);
     for (const newcomer of body.newcomers) this.#options.welcome(newcomer, body.frame);
     this.#options.desk.applied(body.newcomers, body.frame, this.viewId);
     if (body.seats.length > 0 && !this.#seat(body)) events.ended('removed');
@@ -348,9 +348,10 @@ export class Council {
     }
   }
 
-  #changePace({ pace, frame }: ViewBody): void {
+  #changePace({ pace, frame }: ViewBody): boolean {
     const { timeline } = this.#options;
-    if (pace === 'pause') timeline.pausedAt = frame - 1;
-    else if (pace === 'resume') timeline.pausedAt = NO_FRAME;
+    if (pace === 'pause') return timeline.pauseBefore(frame);
+    if (pace === 'resume') timeline.pausedAt = NO_FRAME;
+    return true;
   }
 }

@@ -375,7 +375,8 @@ export class MatchCore<S, I> {
       for (const remote of this.remotes) remote.clock.restart();
       this.clock.holdAt(simulation.frame);
     }
-    this.#options.events.push({ type: halts ? 'match-paused' : 'match-resumed', frame: simulation.frame });
+    const type = halts ? 'match-paused' : 'match-resumed';
+    this.#options.events.push({ type, frame: halts ? pausedAt : simulation.frame });
   }
 
   #moveTo(phase: CorePhase): void {

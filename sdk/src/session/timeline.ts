@@ -211,6 +211,16 @@ export class Timeline<S, I> {
     return this.#changedFrom(frame);
   }
 
+  /**
+   * `frame` and those after it wait until all agree to go on. What was played of them ahead of time is taken back, so that all
+   * stand at the same frame.
+   * @returns false if the state to go back to is no longer kept
+   */
+  pauseBefore(frame: number): boolean {
+    this.pausedAt = frame - 1;
+    return this.#changedFrom(frame);
+  }
+
   #changedFrom(frame: number): boolean {
     const simulated = this.simulation.frame;
     if (frame <= simulated) this.noteWrong(frame);

@@ -3,10 +3,12 @@ import { button, defineGame, defineInput, defineState, i32, table } from 'rollme
 import { hashBytes } from '../../../sdk/src/base/state-hash.js';
 import { encodeUtf8 } from '../../../sdk/src/base/utf8.js';
 import { packetCrc, write16 } from '../../../sdk/src/wire/frame-packet.js';
+import { KIND_FORWARD } from '../../../sdk/src/wire/view-messages.js';
 import { VirtualMesh } from '../../support/virtual-mesh.js';
 import { type ChainInput, type ChainState, chainGame, changing } from './chain-game.js';
 import { leave, peer } from './running-mesh.js';
 
+const KIND_PROPOSE = 0x83;
 const KEY = hashBytes(encodeUtf8('match\n7')) & 0xffff;
 
 type Mesh = VirtualMesh<ChainState, ChainInput>;
@@ -296,6 +298,36 @@ describe('an agreed pause', () => {
       expectAllEqual(mesh);
     },
   );
+
+  test('that comes late, when some have played ahead of it, halts all at its frame nevertheless', () => {
+    let untilMs = Number.POSITIVE_INFINITY;
+    const mesh = meshOf(29, {
+      // The last hears of the proposal, and for a while of nothing else.
+      intercept: ({ to, bytes }, nowMs) => {
+        const kind = bytes[0] as number;
+        const isOfView = kind > KIND_PROPOSE && kind <= KIND_FORWARD;
+        return to === 3 && isOfView && nowMs < untilMs ? [] : [bytes];
+      },
+    });
+    untilMs = mesh.nowMs + 800;
+    peer(mesh, 1).session.pause();
+    const most = [0, 0, 0, 0];
+    mesh.runUntil(() => {
+      for (const { index, session } of mesh.peers)
+        most[index] = Math.max(most[index] as number, session.frameCurrent);
+      return mesh.peers.every((it) => it.session.phase === 'paused');
+    }, 5000);
+    mesh.run(500);
+    const frame = peer(mesh, 0).heard('match-paused')[0]?.frame as number;
+    for (const it of mesh.peers) {
+      expect(it.heard('match-paused')).toEqual([{ type: 'match-paused', frame }]);
+      expect([it.session.frameCurrent, it.session.frameConfirmed]).toEqual([frame, frame]);
+    }
+    expect(Math.max(...most)).toBeGreaterThan(frame);
+    peer(mesh, 0).session.resume();
+    mesh.run(3000);
+    expectAllEqual(mesh);
+  });
 
   test('can be asked for and ended many times', () => {
     const mesh = meshOf(30);
