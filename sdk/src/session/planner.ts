@@ -13,7 +13,7 @@ const RETURN_AFTER_MS = 150;
 const RETURN_AFTER_MS_MAX = 5000;
 /** After so long without one, a substitution counts as the first. */
 const FORGIVEN_AFTER_MS = 30_000;
-/** How far behind us a peer may be, beyond half a round trip, and still keep pace. */
+/** How far behind us a peer may be, beyond a round trip, and still keep pace. */
 const BEHIND_FRAMES_MAX = 6;
 /** A wish to pause or to go on is repeated this often by the one that has it, and forgotten after so long without. */
 const WISH_REPEATED_MS = 100;
@@ -123,9 +123,10 @@ export class Planner {
     const { clock, membership, viewId, isPaused } = this.#options;
     if ((membership.hears & (1 << remote.index)) === 0 || remote.goodbyeFrame >= 0) return false;
     if (remote.view8 !== (viewId() & 0xff)) return false;
+    // With a short window it stands where our inputs of one way ago led it, and that is told another way later.
     const { roundTrip } = remote.clock;
-    const wayFrames = Number.isFinite(roundTrip) ? roundTrip / 2 : 0;
-    return isPaused() || remote.newestFrame >= clock.position - wayFrames - BEHIND_FRAMES_MAX;
+    const pathFrames = Number.isFinite(roundTrip) ? roundTrip : 0;
+    return isPaused() || remote.newestFrame >= clock.position - pathFrames - BEHIND_FRAMES_MAX;
   }
 
   #returnAfterMs(remote: RemotePeer): number {
