@@ -71,8 +71,8 @@ export class MembershipWatch {
   >();
   /** Each broken final frame is reported once. */
   readonly #reportedFinals = new Set<string>();
-  /** By peer: the newest view in which it was told of a change. */
-  readonly #viewIds: number[];
+  /** By peer: what it knew in each view in which it was told of a change. */
+  readonly #history: { readonly viewId: number; readonly changes: readonly Change[] }[][];
   readonly #watchersLost = new Set<number>();
   /** Ends of somebody's inputs that were agreed by more than one voter's word. */
   readonly #agreed: Change[] = [];
@@ -85,7 +85,7 @@ export class MembershipWatch {
     this.#owners = [...options.owners];
     this.#known = Array.from({ length: options.peerCount }, () => []);
     this.#lostBy = Array.from({ length: options.peerCount }, () => new Set<number>());
-    this.#viewIds = new Array<number>(options.peerCount).fill(0);
+    this.#history = Array.from({ length: options.peerCount }, () => []);
     this.#finals = new Array<number>(options.peerCount).fill(0);
   }
 
@@ -233,19 +233,19 @@ export class MembershipWatch {
     this.returns += 1;
     this.#alone.delete(peer);
     this.#lostBy[peer]?.clear();
-    const views = [...this.#views.keys()].filter((id) => id <= viewId);
-    const newest = views.length === 0 ? 0 : Math.max(...views);
-    // One that decided alone is the only one to know its views.
-    const hosts = this.#viewIds
-      .map((id, index) => ({ id, index }))
+    const hosts = this.#history
+      .map((views, index) => ({ views, index }))
       .filter(({ index }) => index !== peer && !this.#options.isDown(index))
-      .sort((left, right) => right.id - left.id);
+      .sort((left, right) => (right.views.at(-1)?.viewId ?? 0) - (left.views.at(-1)?.viewId ?? 0));
     const withState = this.hasForked ? hosts.find(({ index }) => isHost(index)) : undefined;
-    const host = withState ?? hosts.find(({ id }) => id <= viewId);
-    const isOfHost = host !== undefined && (this.hasForked || host.id > newest);
-    const changes = isOfHost ? this.#known[host.index] : this.#views.get(newest)?.changes;
+    // Who decided alone is the only one to know its views, and hosts may be ahead of the view that a newcomer begins with.
+    const then = hosts
+      .flatMap(({ views }) => views.filter((view) => view.viewId <= viewId).at(-1) ?? [])
+      .sort((left, right) => right.viewId - left.viewId)[0];
+    const changes = withState === undefined ? then?.changes : this.#known[withState.index];
     const known = this.#known[peer] as Change[];
     known.splice(0, known.length, ...(changes ?? []));
+    this.#history[peer] = [{ viewId, changes: [...known] }];
     this.#finals[peer] = 0;
     this.#starts[peer] = startFrame;
     this.#implied[peer] = this.#impliedBy(peer, how);
@@ -254,7 +254,7 @@ export class MembershipWatch {
 
   /** After a call in which `peer` was told of losses: what it knows in the view it is in now. */
   viewReached(peer: number, viewId: number): void {
-    this.#viewIds[peer] = viewId;
+    this.#history[peer]?.push({ viewId, changes: [...(this.#known[peer] as Change[])] });
     if (this.hasForked || this.#alone.has(peer)) return;
     const key = keyOf(this.#known[peer] as Change[]);
     const first = this.#views.get(viewId);
