@@ -28,6 +28,11 @@ export interface EffectRetraction {
   readonly frame: number;
 }
 
+function hasMissing(list: readonly Shown[]): boolean {
+  for (const { missing } of list) if (missing) return true;
+  return false;
+}
+
 /** Remembers shown effects until no rollback can reach them. */
 export class EffectLedger {
   readonly #window: number;
@@ -106,6 +111,8 @@ export class EffectLedger {
 
   #retractBefore(frame: number): void {
     for (const [identity, list] of this.#shown) {
+      // A list without any is passed over before another is made of it: nearly all are.
+      if (!hasMissing(list)) continue;
       const left = list.filter((shown) => !shown.missing || shown.frame > frame);
       if (left.length === list.length) continue;
       for (const { missing, frame: at, name, key, shownFrame } of list) {

@@ -340,14 +340,15 @@ class RollbackSession<S, I> implements Session<S, I> {
   }
 
   #deliver(): void {
-    const { effects } = this.#core.timeline.simulation;
-    if (effects.hasNews) {
-      effects.drain(
-        (effect) => this.#events.push(effect),
-        (retraction) => this.#events.push({ type: 'effect-retracted', ...retraction }),
-      );
-    }
+    if (this.#core.timeline.simulation.effects.hasNews) this.#drainEffects();
     this.#events.deliver();
+  }
+
+  #drainEffects(): void {
+    this.#core.timeline.simulation.effects.drain(
+      (effect) => this.#events.push(effect),
+      (retraction) => this.#events.push({ type: 'effect-retracted', ...retraction }),
+    );
   }
 }
 

@@ -44,8 +44,12 @@ class SlotRecord {
     this.waiting = new Uint8Array(this.#size);
   }
 
+  offsetOf(frame: number): number {
+    return (frame & (FRAMES_KEPT - 1)) * this.#size;
+  }
+
   cellOf(frame: number): Uint8Array {
-    const at = (frame & (FRAMES_KEPT - 1)) * this.#size;
+    const at = this.offsetOf(frame);
     return this.cells.subarray(at, at + this.#size);
   }
 
@@ -54,7 +58,7 @@ class SlotRecord {
   }
 
   put(frame: number, cell: Uint8Array): void {
-    this.cellOf(frame).set(cell);
+    this.cells.set(cell, this.offsetOf(frame));
     this.frames[frame & (FRAMES_KEPT - 1)] = frame;
   }
 
@@ -170,14 +174,14 @@ export class InputRecords {
   ): string | undefined {
     const { slot, owner, frame } = input;
     const size = this.#rules.byteLength;
-    const words = (): string => `[${confirmed.cells.subarray(confirmed.at, confirmed.at + size)}]`;
     if (this.#unheld.has(owner)) return undefined;
     const record = this.#recordOf(slot, owner);
     if (record?.has(frame) === true) {
-      const read = record.cellOf(frame);
+      const { cells, at } = confirmed;
+      const readAt = record.offsetOf(frame);
       for (let place = 0; place < size; place += 1)
-        if (read[place] !== confirmed.cells[confirmed.at + place])
-          return `slot ${slot}: its owner read [${read}], confirmed is ${words()}`;
+        if (record.cells[readAt + place] !== cells[at + place])
+          return `slot ${slot}: its owner read [${record.cellOf(frame)}], confirmed is ${words(confirmed, size)}`;
       return undefined;
     }
     if (record !== undefined && (record.frames[frame & (FRAMES_KEPT - 1)] as number) > frame)
@@ -187,7 +191,7 @@ export class InputRecords {
       return `slot ${slot}: confirmed, but its owner never read it`;
     return this.#isNeutral(confirmed)
       ? undefined
-      : `slot ${slot}: not neutral before the first input was read: ${words()}`;
+      : `slot ${slot}: not neutral before the first input was read: ${words(confirmed, size)}`;
   }
 
   #slotsOf(peer: number): Set<number> {
@@ -213,4 +217,8 @@ export class InputRecords {
     for (let place = 0; place < this.#rules.byteLength; place += 1) if (cells[at + place] !== 0) return false;
     return true;
   }
+}
+
+function words({ cells, at }: { readonly cells: Uint8Array; readonly at: number }, size: number): string {
+  return `[${cells.subarray(at, at + size)}]`;
 }

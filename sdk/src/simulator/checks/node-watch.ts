@@ -58,6 +58,14 @@ export interface NodeCounts {
   deepFrames: number;
 }
 
+/** An input that was read; reused. */
+interface Reading {
+  readonly peer: number;
+  slot: number;
+  frame: number;
+  readonly cell: Uint8Array;
+}
+
 /** The watcher of one session. */
 export class NodeWatch<S, I> {
   readonly counts: NodeCounts = {
@@ -95,7 +103,9 @@ export class NodeWatch<S, I> {
   /** It has nothing of the frames before this one: it came in later. */
   #heldFrom = 0;
   /** What was read in the current call: whose slots they are is known when it is over. */
-  readonly #readings: { readonly slot: number; readonly frame: number; readonly cell: Uint8Array }[] = [];
+  readonly #readings: Reading[] = [];
+  /** How many of them count: the rest are there to be used again. */
+  #readingCount = 0;
   /** Last frame before the pause it stands in, {@link NEVER} if in none; it goes on in the current call. */
   #haltedAt = NEVER;
   #wasResumed = false;
@@ -123,7 +133,7 @@ export class NodeWatch<S, I> {
     this.#isAway = true;
     this.#haltedAt = NEVER;
     this.#changes.length = 0;
-    this.#readings.length = 0;
+    this.#readingCount = 0;
     this.#options.records.seated(this.#options.peer, [], 0);
   }
 
@@ -152,7 +162,7 @@ export class NodeWatch<S, I> {
     const session = this.#session as Session<S, I>;
     const call = this.#call;
     this.#call = undefined;
-    if (this.#readings.length > 0) this.#noteReadings();
+    if (this.#readingCount > 0) this.#noteReadings();
     if (!this.#options.isHonest || this.#isOutside(session)) return;
     if (this.#wasToldOfChange || this.#rewoundTo !== NEVER) this.#applyChanges(session);
     this.#checkCounters(session);
@@ -166,13 +176,18 @@ export class NodeWatch<S, I> {
 
   /** True while the session is outside of the match, and in the call in which it comes in. */
   #isOutside(session: Session<S, I>): boolean {
-    const { membership, oracle, peer } = this.#options;
     const wasAway = this.#isAway;
     this.#isAway = session.phase === 'joining';
     if (!wasAway && !this.#isAway) return false;
     this.#changes.length = 0;
     this.#haltedAt = NEVER;
-    if (this.#isAway || session.phase === 'ended') return true;
+    if (!this.#isAway && session.phase !== 'ended') this.#cameIn(session);
+    return true;
+  }
+
+  /** On its own: functions that are made in a call cost memory in each, and {@link #isOutside} is asked for each packet. */
+  #cameIn(session: Session<S, I>): void {
+    const { membership, oracle, peer } = this.#options;
     const { viewId, frameConfirmed } = session;
     const hash = session.stateHash(frameConfirmed);
     const isHost = (other: number): boolean => oracle.hasState(other, frameConfirmed, hash);
@@ -185,21 +200,31 @@ export class NodeWatch<S, I> {
     this.#heldFrom = frameConfirmed + 1;
     this.#finalSeen = 0;
     this.#retractedFrom = 0;
-    return true;
   }
 
   /** The owner read an input. */
   readInput(slot: number, frame: number, cell: Uint8Array): void {
-    this.#readings.push({ slot, frame, cell: cell.slice() });
+    const reading = this.#readings[this.#readingCount] ?? this.#addReading(cell.length);
+    reading.slot = slot;
+    reading.frame = frame;
+    reading.cell.set(cell);
+    this.#readingCount += 1;
+  }
+
+  #addReading(cellBytes: number): Reading {
+    const reading = { peer: this.#options.peer, slot: 0, frame: 0, cell: new Uint8Array(cellBytes) };
+    this.#readings.push(reading);
+    return reading;
   }
 
   #noteReadings(): void {
-    const { records, peer } = this.#options;
-    for (const { slot, frame, cell } of this.#readings) {
-      const problem = records.note({ peer, slot, frame }, cell);
-      if (problem !== undefined) this.#report('inputs', frame, problem);
+    const { records } = this.#options;
+    for (let index = 0; index < this.#readingCount; index += 1) {
+      const reading = this.#readings[index] as Reading;
+      const problem = records.note(reading, reading.cell);
+      if (problem !== undefined) this.#report('inputs', reading.frame, problem);
     }
-    this.#readings.length = 0;
+    this.#readingCount = 0;
   }
 
   /** The session sends. */
