@@ -101,11 +101,11 @@ export const SHARES: readonly (readonly [Happening, number, number])[] = [
   ['autoDelay', 10, 80],
   ['fairDelay', 10, 80],
   ['lateWaits', 10, 80],
-  ['lateRepeats', 4, 80],
-  ['lateBot', 4, 80],
-  ['lostPauses', 4, 80],
-  ['lostEnds', 4, 80],
-  ['lostBot', 4, 80],
+  ['lateRepeats', 2, 80],
+  ['lateBot', 2, 80],
+  ['lostPauses', 2, 80],
+  ['lostEnds', 2, 80],
+  ['lostBot', 1, 80],
 ];
 
 /** The same in a swarm in which a peer lies. */
