@@ -31,7 +31,14 @@ function sceneOf(silentMs: number) {
     clock,
     ...{ lostAfterMs: 3000, lateAfterMs: 250, onLost: 'vacate', substitutes: true },
     holdsOurs: () => true,
-    events: { late: () => {}, back: () => {}, watcherLeft: () => {}, moved: () => {}, gaveUp: () => {} },
+    events: {
+      late: () => {},
+      back: () => {},
+      watcherLeft: () => {},
+      watcherBack: () => {},
+      moved: () => {},
+      gaveUp: () => {},
+    },
   });
   let nowMs = 0;
   const checkAt = (ms: number, plan: WantedPlan | undefined): WantedView | undefined => {
