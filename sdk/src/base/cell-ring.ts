@@ -19,6 +19,12 @@ export class CellRing {
     return (frame & this.mask) * this.cellBytes;
   }
 
+  /** A copy of the cell of a frame. */
+  cellAt(frame: number): Uint8Array {
+    const at = this.offsetOf(frame);
+    return this.bytes.slice(at, at + this.cellBytes);
+  }
+
   /** Copies the cell of frame `from` to the cell of frame `to`. */
   copyCell(from: number, to: number): void {
     const source = this.offsetOf(from);

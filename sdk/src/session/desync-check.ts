@@ -25,6 +25,11 @@ export interface DesyncCheckOptions {
  */
 export class DesyncCheck {
   readonly #options: DesyncCheckOptions;
+  /** Per peer, the first frame that differs, until the next one is compared. Hashes signed. */
+  readonly #differing: Map<
+    RemotePeer,
+    { readonly frame: number; readonly localHash: number; readonly remoteHash: number }
+  > = new Map();
   /** Newest frame that was compared. */
   #settled = 0;
   /** Frame of the state that this peer began with. */
@@ -81,14 +86,32 @@ export class DesyncCheck {
     }
   }
 
+  /**
+   * What differs once may be a frame that one of the two has to take back and does not know yet: a liar can claim to hold what
+   * it does not, and make it look final. A real difference is still there in the next frame that is compared.
+   */
   #compare(remote: RemotePeer, frame: number, remoteHash: number): void {
     const localHash = this.#options.hashOf(frame);
+    const first = this.#differing.get(remote);
     if (localHash === remoteHash) {
       remote.desynced = false;
+      if (first !== undefined && frame >= first.frame) this.#differing.delete(remote);
       return;
     }
     if (remote.desynced) return;
-    remote.desynced = true;
-    this.#options.onMismatch({ remote, frame, localHash: localHash >>> 0, remoteHash: remoteHash >>> 0 });
+    const isStill = first !== undefined && this.#options.hashOf(first.frame) === first.localHash;
+    if (!isStill || first.frame > frame) {
+      this.#differing.set(remote, { frame, localHash, remoteHash });
+    } else if (first.frame < frame) {
+      remote.desynced = true;
+      this.#differing.delete(remote);
+      const { localHash: local, remoteHash: other } = first;
+      this.#options.onMismatch({
+        remote,
+        frame: first.frame,
+        localHash: local >>> 0,
+        remoteHash: other >>> 0,
+      });
+    }
   }
 }

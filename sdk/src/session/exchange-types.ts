@@ -3,6 +3,14 @@ import type { InputDefinition } from '../state/definitions.js';
 import type { MatchClock } from './match-clock.js';
 import type { SlotLog } from './slot-log.js';
 
+/** A second value for a cell of a log. The bytes are valid during the call. */
+export interface TwoValues {
+  /** The one that is not in the log. */
+  readonly other: Uint8Array;
+  /** Indexes of the peers it came from, or both did. */
+  readonly sources: readonly number[];
+}
+
 /** What the exchange needs to know about the match. */
 export interface ExchangeOptions {
   readonly input: Pick<InputDefinition<unknown>, 'isValid'>;
@@ -15,7 +23,7 @@ export interface ExchangeOptions {
   /** Called when a simulated frame was stepped with another input than arrived. */
   readonly onWrong: (frame: number) => void;
   /** Called once for each cell that arrived with a second value and is newer than those reported before; `sources`: indexes in `peers`. */
-  readonly onEquivocation: (log: SlotLog, frame: number, sources: readonly number[]) => void;
+  readonly onEquivocation: (log: SlotLog, frame: number, found: TwoValues) => void;
 }
 
 /** What an outgoing packet says besides inputs. */

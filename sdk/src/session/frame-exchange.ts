@@ -393,10 +393,10 @@ export class FrameExchange {
   #resolve(log: SlotLog, about: { frame: number; cell: Uint8Array; from: RemotePeer }): boolean {
     const { frame, cell, from } = about;
     const isFirstHand = log.owner === from.index && frame > log.firstHand;
-    // Told once for a packet, however many of its cells differ.
     if (frame > log.equivocated && !this.#walk.isTold) {
       this.#walk.isTold = true;
-      this.#options.onEquivocation(log, frame, isFirstHand ? [from.index, log.relayedBy] : [from.index]);
+      const sources = isFirstHand ? [from.index, log.relayedBy] : [from.index];
+      this.#options.onEquivocation(log, frame, { sources, other: cell });
     }
     log.equivocated = Math.max(log.equivocated, frame);
     if (!this.#options.input.isValid(cell, 0)) return false;

@@ -27,6 +27,7 @@ import { NO_FRAME } from './slot-log.js';
 import { StallMeter } from './stall-meter.js';
 import { checkSessionMove } from './state-machine.js';
 import { Timeline } from './timeline.js';
+import { twoValuesEvent } from './two-values.js';
 
 /** Phases of a match that is being played; 'joining' is the session's. */
 export type CorePhase = Exclude<SessionPhase, 'joining'>;
@@ -135,7 +136,8 @@ export class MatchCore<S, I> {
       peerCount: setup.peers.length,
       confirmLimit: () => this.timeline.confirmLimit,
       onWrong: (frame) => this.timeline.noteWrong(frame),
-      onEquivocation: ({ slot }, frame, from) => this.#reportTwoValues(slot, frame, from),
+      onEquivocation: (log, frame, found) =>
+        this.#options.events.push(twoValuesEvent(setup.peers, log, { ...found, frame })),
     });
   }
 
@@ -405,11 +407,6 @@ export class MatchCore<S, I> {
         stalledMs: this.stalls.lastStallMs,
       });
     }
-  }
-
-  #reportTwoValues(slot: number, frame: number, from: readonly number[]): void {
-    const sources = from.flatMap((index) => this.setup.peers[index] ?? []);
-    this.#options.events.push({ type: 'equivocation', slot, frame, sources });
   }
 
   #reportClamped(slot: number, frame: number, field: string): void {

@@ -91,6 +91,8 @@ export interface SessionEvents {
     readonly slot: number;
     readonly frame: number;
     readonly sources: readonly PeerId[];
+    /** What two packets said, encoded: the value that was here first, and the other one. */
+    readonly values?: readonly [Uint8Array, Uint8Array];
     /** The peer that signed both. Every honest peer names the same one. */
     readonly culprit?: PeerId;
     /** For anybody to check, with `verifyEquivocation` of `rollmesh/signing`. */

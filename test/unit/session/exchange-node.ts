@@ -67,8 +67,8 @@ export function nodeOf(
     peerCount,
     confirmLimit: () => node.limit,
     onWrong: (frame) => node.wrong.push(frame),
-    onEquivocation: (log, frame, from) =>
-      node.equivocations.push(`${log.slot} ${frame} ${from.map((index) => setup.peers[index]).join('+')}`),
+    onEquivocation: (log, frame, { sources }) =>
+      node.equivocations.push(`${log.slot} ${frame} ${sources.map((index) => setup.peers[index]).join('+')}`),
   });
   return Object.assign(node, { exchange });
 }

@@ -287,6 +287,10 @@ describe('from a member of the match', () => {
     const reported = peer(mesh, 0).heard('equivocation');
     expect(reported).toHaveLength(1);
     expect(reported[0]).toMatchObject({ slot: 1, sources: ['b'] });
+    // The evidence: what was here first, and what came then.
+    const [first, second] = reported[0]?.values ?? [];
+    expect(first).toHaveLength(second?.length ?? -1);
+    expect(first).not.toEqual(second);
     expect(reported[0]?.frame).toBeGreaterThan(frame - count);
     expect(reported[0]?.frame).toBeLessThanOrEqual(frame);
     mesh.run(1000);
@@ -328,7 +332,7 @@ describe('from a member of the match', () => {
     expect(mesh.compareHashes().different).toEqual([]);
   });
 
-  test('a false hash is a desync report and nothing else; a hash of a frame that has none is refused', () => {
+  test('two false hashes are a desync report and nothing else; a hash of a frame that has none is refused', () => {
     const { mesh, packets } = recorded();
     const honest = lastPlain(packets);
     const withHash = (frame: number): Uint8Array => {
@@ -341,6 +345,8 @@ describe('from a member of the match', () => {
       });
     };
     mesh.deliver({ from: 1, to: 0, channel: 'unreliable', bytes: withHash(30) });
+    expect(peer(mesh, 0).heard('desync')).toEqual([]);
+    mesh.deliver({ from: 1, to: 0, channel: 'unreliable', bytes: withHash(60) });
     expect(peer(mesh, 0).heard('desync')).toEqual([
       { type: 'desync', peer: 'b', frame: 30, localHash: peer(mesh, 0).hashes[30], remoteHash: 12345 },
     ]);
