@@ -109,8 +109,8 @@ export const CANARIES = [
   {
     name: 'a frame counter wraps at 256',
     file: 'base/frame.ts',
-    find: 'const value = near + (((low - near) << 24) >> 24);',
-    replace: 'const value = low;',
+    find: 'const value = near + (((low - near) << 16) >> 16);',
+    replace: 'const value = low & 255;',
   },
   {
     name: 'the cut is the minimum of what the survivors hold',
@@ -212,9 +212,9 @@ export const CANARIES = [
   {
     name: 'one peer pauses a frame before the others',
     file: 'session/council.ts',
-    find: "if (pace === 'pause') timeline.pausedAt = frame - 1;",
+    find: "if (pace === 'pause') return timeline.pauseBefore(frame);",
     replace:
-      "if (pace === 'pause') timeline.pausedAt = frame - 1 - (this.#options.setup.selfIndex === 1 ? 1 : 0);",
+      "if (pace === 'pause') return timeline.pauseBefore(frame - (this.#options.setup.selfIndex === 1 ? 1 : 0));",
   },
   {
     name: 'a paused match goes on by itself',
