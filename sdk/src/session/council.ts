@@ -63,6 +63,8 @@ export interface CouncilOptions {
   readonly desk: JoinDesk;
   /** A peer came in, or came in anew: makes its record. */
   readonly welcome: (newcomer: Newcomer, frame: number) => void;
+  /** This peer, the last of two, is about to go on without the other. */
+  readonly forks: () => void;
   readonly frameFinal: () => number;
   readonly send: (to: RemotePeer, channel: ChannelName, bytes: Uint8Array) => void;
   readonly events: CouncilEvents;
@@ -85,6 +87,8 @@ export class Council {
   readonly viewChange: ViewChange;
   readonly planner: Planner;
   readonly #options: CouncilOptions;
+  /** Number of our JOIN, until the view comes that lets us in by it. */
+  #awaitedNonce = 0;
   /** Messages that answer an arrival, sent by the next advance. */
   readonly #outbox: Outbox;
 
@@ -106,6 +110,20 @@ export class Council {
       sayWish: (pace) => this.#tellAll(encodePace(pace, options.setup.matchKey)),
       guests: () => options.desk.wanted(),
     });
+  }
+
+  /**
+   * A newcomer begins in a view, with the state after `frame`.
+   * @param nonce number of its JOIN if it is let in by a later view, which it has yet to come to; else 0
+   */
+  startFrom(viewId: number, frame: number, nonce: number): void {
+    this.viewChange.startFrom(viewId, frame);
+    this.#awaitedNonce = nonce;
+  }
+
+  /** False while a newcomer still follows views from before it was let in. */
+  get isIn(): boolean {
+    return this.#awaitedNonce === 0;
   }
 
   /** Id of the current view. */
@@ -150,6 +168,7 @@ export class Council {
     return {
       selfIndex,
       logs,
+      isIn: () => this.isIn,
       voters: () => maskOf((remote) => remote.isVoter) | this.#selfVote,
       gone: () => this.membership.gone,
       audience: () => maskOf((remote) => remote.member && remote.goodbyeFrame < 0),
@@ -246,19 +265,38 @@ export class Council {
     const { setup, exchange, events } = this.#options;
     this.planner.applied();
     exchange.viewId = this.viewId;
-    if ((body.removed & (1 << setup.selfIndex)) !== 0) {
+    if (this.isIn && (body.removed & (1 << setup.selfIndex)) !== 0) {
       events.ended('removed');
       return;
     }
+    if (this.#isFork(body)) this.#options.forks();
     if (!this.#endSlots(body) || !this.#planSlots(body) || !this.#changePace(body)) {
       events.ended('removed');
       return;
     }
     this.#noteLate(body);
     this.#letGo(body);
-    for (const newcomer of body.newcomers) this.#options.welcome(newcomer, body.frame);
-    this.#options.desk.applied(body.newcomers, body.frame, this.viewId);
+    this.#welcome(body);
     if (body.seats.length > 0 && !this.#seat(body)) events.ended('removed');
+  }
+
+  /** We go on as the only voter, and one that did not say goodbye may do the same. */
+  #isFork({ removed }: ViewBody): boolean {
+    if (this.#selfVote === 0) return false;
+    const voters = this.#options.remotes.filter((remote) => remote.isVoter);
+    const isOut = ({ index }: RemotePeer): boolean => (removed & (1 << index)) !== 0;
+    return voters.every(isOut) && voters.some(({ goodbyeFrame }) => goodbyeFrame < 0);
+  }
+
+  /** Newcomers come in, each with the state of a frame that is known: the planned one, or that at which all stand. */
+  #welcome({ newcomers, frame }: ViewBody): void {
+    const { timeline, desk, welcome } = this.#options;
+    const start = Math.min(frame, timeline.pausedAt);
+    for (const newcomer of newcomers) {
+      if (newcomer.nonce === this.#awaitedNonce) this.#awaitedNonce = 0;
+      welcome(newcomer, start);
+    }
+    desk.applied(newcomers, start, this.viewId);
   }
 
   /** Newcomers get their slots. @returns false if the frames to go back to are no longer kept */
@@ -274,6 +312,8 @@ export class Council {
     for (const owner of owners) {
       const slots = seats.filter((seat) => seat.owner === owner).map(({ slot }) => slot);
       const logs = slots.flatMap((slot) => setup.logs[slot] ?? []);
+      // What a newcomer had before it came in this time is not what it gets.
+      if (owner === setup.selfIndex && !this.isIn) continue;
       if (owner === setup.selfIndex) {
         setup.ownLogs.splice(0, setup.ownLogs.length, ...logs);
         exchange.seated();
@@ -324,8 +364,9 @@ export class Council {
   #noteLate({ late, returned, frame }: ViewBody): void {
     const { setup, remotes, clock, events } = this.#options;
     const self = 1 << setup.selfIndex;
-    if ((late & self) !== 0) events.substituted(setup.self, setup.ownLogs[0]?.received ?? 0);
-    if ((returned & self) !== 0) events.returned(setup.self, frame);
+    if ((late & self) !== 0 && setup.ownLogs.length > 0)
+      events.substituted(setup.self, setup.ownLogs[0]?.received ?? 0);
+    if ((returned & self) !== 0 && setup.ownLogs.length > 0) events.returned(setup.self, frame);
     for (const remote of remotes) {
       const bit = 1 << remote.index;
       if ((late & bit) !== 0) {
@@ -349,9 +390,10 @@ export class Council {
   }
 
   #changePace({ pace, frame }: ViewBody): boolean {
-    const { timeline } = this.#options;
-    if (pace === 'pause') return timeline.pauseBefore(frame);
+    const { timeline, desk } = this.#options;
     if (pace === 'resume') timeline.pausedAt = NO_FRAME;
-    return true;
+    if (pace !== 'pause') return true;
+    desk.paused(this.viewId);
+    return timeline.pauseBefore(frame);
   }
 }

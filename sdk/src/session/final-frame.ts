@@ -41,3 +41,27 @@ export function finalFrame({ logs, selfIndex, exchange }: FinalityView, frameCon
   }
   return final;
 }
+
+/** The final frame of a match: a smaller view knows less of who holds what, but what was final stays so. */
+export class Finality {
+  readonly #view: FinalityView;
+  readonly #frameConfirmed: () => number;
+  #frame = 0;
+
+  constructor(view: FinalityView, frameConfirmed: () => number) {
+    this.#view = view;
+    this.#frameConfirmed = frameConfirmed;
+  }
+
+  /** All members agreed on the state after `frame`. */
+  startAt(frame: number): void {
+    this.#frame = frame;
+  }
+
+  /** Newest frame that no later agreement can retract. */
+  get frame(): number {
+    const known = finalFrame(this.#view, this.#frameConfirmed());
+    if (known > this.#frame) this.#frame = known;
+    return this.#frame;
+  }
+}

@@ -5,20 +5,23 @@
  */
 import { requireArgument } from '../base/errors.js';
 import type { JsonObject } from '../base/json.js';
-import { PEERS_MAX, STATES_OFFERED_MAX } from '../base/limits.js';
+import { HASH_FRAMES_KEPT, LOG_FRAMES_KEPT, PEERS_MAX, STATES_OFFERED_MAX } from '../base/limits.js';
 import type { PeerId } from '../base/peer-id.js';
 import { WIRE_VERSION } from '../wire/handshake-message.js';
-import type { ManifestHeader, ManifestPeer } from '../wire/join-manifest.js';
+import type { ManifestHeader } from '../wire/join-manifest.js';
 import {
   decodeJoin,
   encodeJoinReply,
   type Join,
-  type JoinReply,
   joinKeyOf,
   KIND_JOIN,
   matchIdDigest,
 } from '../wire/join-messages.js';
+import { encodeStepLog } from '../wire/step-log.js';
 import type { Newcomer, Seat } from '../wire/view-body.js';
+import { type Guest, replyTo } from './join-guest.js';
+import { JoinRoll, type RollCall } from './join-roll.js';
+import { collectStepLog } from './log-replay.js';
 import type { MatchClock } from './match-clock.js';
 import type { RemotePeer } from './remote-peer.js';
 import { SeatSeeker, type SeatSeekerOptions } from './seat-seeker.js';
@@ -34,25 +37,14 @@ const GUEST_KEPT_MS = 10_000;
 /** A newcomer is told where it stands at most this often. */
 const REPLY_INTERVAL_MS = 100;
 
-interface Guest {
-  readonly peer: PeerId;
-  nonce: number;
-  slotsWanted: number;
-  /** 'stale': it was let in by this JOIN and let go again; what it was offered then is no use any more. */
-  status: 'asked' | 'admitted' | 'refused' | 'stale';
-  reason: string;
-  heardAtMs: number;
-  repliedAtMs: number;
-}
-
 /** A frame whose state is kept for a newcomer, once it is confirmed. */
-interface Promised {
+interface Promised extends RollCall {
   readonly peer: PeerId;
   readonly nonce: number;
   readonly frame: number;
+  /** The view in which the newcomer begins. */
   readonly viewId: number;
-  readonly peers: readonly ManifestPeer[];
-  readonly nonces: readonly number[];
+  readonly isPaused: boolean;
 }
 
 /** The state of a promised frame. */
@@ -90,6 +82,9 @@ export interface JoinDeskOptions {
   readonly clock: MatchClock;
   readonly timeline: {
     readonly frameConfirmed: number;
+    readonly pausedAt: number;
+    readonly frameStart: number;
+    readonly inputsStart: number;
     captureAt: number;
     readonly simulation: DeskSimulation;
   };
@@ -103,9 +98,11 @@ export interface JoinDeskOptions {
 
 /** What the desk asks of the simulation. */
 export interface DeskSimulation {
+  readonly frame: number;
   hashOf(frame: number): number;
-  /** Copies the state after `frame`, which must still be kept, and returns what serialises the copy. */
-  copyOf(frame: number): () => Uint8Array;
+  keeps(frame: number): boolean;
+  /** Copies the state after `frame`, which must still be kept. */
+  copyOf(frame: number): { serialize(): Uint8Array };
 }
 
 /** The desk. */
@@ -114,9 +111,9 @@ export class JoinDesk {
   readonly #offer: StateOffer;
   readonly #seeker: SeatSeeker;
   readonly #guests = new Map<PeerId, Guest>();
-  readonly #joins: number[] = [];
-  /** Per peer, the number of the JOIN that it came in by, 0 if it was there from the start. */
-  #nonces: number[] = [];
+  readonly #roll: JoinRoll;
+  /** The view that paused the match. */
+  #pausedBy = 0;
   #promised: Promised[] = [];
   /** States of promised frames that are not final yet. */
   #kept: Kept[] = [];
@@ -130,6 +127,8 @@ export class JoinDesk {
       ...{ session, setup, remotes },
       send: (to, bytes) => send(to, 'unreliable', bytes),
     });
+    const { selfIndex, peers } = setup;
+    this.#roll = new JoinRoll({ selfIndex, peers, remotes });
   }
 
   /** Lets a peer in that asked, with so many slots. @throws {SdkError} `invalid-argument`. */
@@ -144,7 +143,7 @@ export class JoinDesk {
     guest.slotsWanted = slots;
     guest.status = 'admitted';
     this.#wanted = undefined;
-    guest.repliedAtMs = Number.NEGATIVE_INFINITY;
+    this.#say(peer);
   }
 
   /** Tells a peer that asked why it is not let in. @throws {SdkError} `invalid-argument`. */
@@ -153,7 +152,7 @@ export class JoinDesk {
     guest.status = 'refused';
     guest.reason = reason;
     this.#wanted = undefined;
-    guest.repliedAtMs = Number.NEGATIVE_INFINITY;
+    this.#say(peer);
   }
 
   #asking(peer: PeerId, call: string): Guest {
@@ -190,6 +189,7 @@ export class JoinDesk {
         slotsWanted: Math.min(join.slotsWanted, this.#options.setup.game.playersMax),
         status: problem === undefined ? 'asked' : 'refused',
         reason: problem ?? '',
+        held: join.held,
         heardAtMs: nowMs,
         repliedAtMs: Number.NEGATIVE_INFINITY,
       };
@@ -261,29 +261,57 @@ export class JoinDesk {
       .sort((left, right) => left.slot - right.slot);
   }
 
-  /** A view was applied. `newcomers` came in by it: the state of `frame` is kept for them. */
+  /** A view pauses the match. */
+  paused(viewId: number): void {
+    // Who came in just before it, or during the pause, was told what was so then.
+    if (viewId === this.#pausedBy) return;
+    this.#pausedBy = viewId;
+    this.#roll.pause();
+  }
+
+  /**
+   * A view was applied. `newcomers` came in by it: the state of `frame` is kept for them. While the match is paused that is the frame
+   * at which all stand, which is known; the views since then plan for later frames, and the newcomer follows them.
+   */
   applied(newcomers: readonly Newcomer[], frame: number, viewId: number): void {
     this.#wanted = undefined;
-    for (const { index, peer, nonce } of newcomers) {
-      this.#joins[index] = (this.#joins[index] ?? 0) + 1;
-      this.#nonces[index] = nonce;
-      const { setup, remotes } = this.#options;
-      const peers = setup.peers.map((id, at) => ({
-        id,
-        isMember: at === setup.selfIndex || remotes.some((remote) => remote.index === at && remote.member),
-        joinNumber: this.#joins[at] ?? 0,
-      }));
-      const nonces = setup.peers.map((_, at) => this.#nonces[at] ?? 0);
-      if (peer !== setup.self) this.#promised.push({ peer, nonce, frame, viewId, peers, nonces });
+    const { setup, timeline } = this.#options;
+    const isPaused = timeline.pausedAt !== NO_FRAME;
+    for (const newcomer of newcomers) {
+      const { peer, nonce } = newcomer;
+      const before = this.#roll.beforePause();
+      this.#roll.note(newcomer);
+      if (peer === setup.self) continue;
+      const from = isPaused ? { viewId: this.#pausedBy - 1, ...before } : { viewId, ...this.#roll.now() };
+      this.#promised.push({ peer, nonce, frame, isPaused, ...from });
+      this.#say(peer);
     }
+    this.#captureNext();
+    if (frame > timeline.frameConfirmed) return;
+    if (this.#promised.length > 0 && timeline.simulation.keeps(frame)) this.capture(frame);
+    else this.#forget(frame);
+  }
+
+  /** What was promised up to `frame` is done, or can no longer be given. */
+  #forget(frame: number): void {
+    this.#promised = this.#promised.filter((promised) => promised.frame > frame);
     this.#captureNext();
   }
 
-  /** Members know how often each peer has joined; a newcomer is told. */
-  startFrom(peers: readonly ManifestPeer[], nonces: readonly number[]): void {
-    this.#nonces = [...nonces];
-    this.#seeker.start(nonces[this.#options.setup.selfIndex] ?? 0);
-    for (const [index, { joinNumber }] of peers.entries()) this.#joins[index] = joinNumber;
+  /**
+   * What this peer was told when it came in, in the view before the one that paused the match if it is paused.
+   * @param nonce number of its JOIN
+   */
+  startFrom(told: RollCall, viewId: number, nonce: number): void {
+    this.#roll.startFrom(told);
+    this.#seeker.start(nonce);
+    this.#pausedBy = viewId + 1;
+  }
+
+  /** It is told at once where it stands, not with its next JOIN. */
+  #say(peer: PeerId): void {
+    const guest = this.#guests.get(peer);
+    if (guest !== undefined) guest.repliedAtMs = Number.NEGATIVE_INFINITY;
   }
 
   /** A newcomer has its slots: it needs nothing more. */
@@ -322,7 +350,16 @@ export class JoinDesk {
     if (isIn && this.#wanted === undefined) this.#wanted = this.#nextWanted();
     if (nowMs - guest.repliedAtMs < REPLY_INTERVAL_MS || guest.heardAtMs < guest.repliedAtMs) return;
     guest.repliedAtMs = nowMs;
-    this.#options.send(guest.peer, 'reliable', encodeJoinReply(replyTo(guest, isIn)));
+    const knows = guest.held !== undefined && this.#knowsSince(guest.held);
+    this.#options.send(guest.peer, 'reliable', encodeJoinReply(replyTo(guest, { isIn, knows })));
+  }
+
+  /** True if what was stepped since that state is known here, and the state was one of this match as far as can be told. */
+  #knowsSince({ frame, stateHash }: NonNullable<Guest['held']>): boolean {
+    const { frameConfirmed, frameStart, inputsStart, simulation } = this.#options.timeline;
+    const age = frameConfirmed - frame;
+    if (frame < inputsStart || age < 0 || age > LOG_FRAMES_KEPT) return false;
+    return frame < frameStart || age >= HASH_FRAMES_KEPT || simulation.hashOf(frame) === stateHash;
   }
 
   #captureNext(): void {
@@ -334,12 +371,12 @@ export class JoinDesk {
 
   /** A promised frame is confirmed: its state is kept for the newcomers that came in by it. */
   capture(frame: number): void {
-    const serialize = this.#options.timeline.simulation.copyOf(frame);
+    const copy = this.#options.timeline.simulation.copyOf(frame);
+    const serialize = (): Uint8Array => copy.serialize();
     for (const promised of this.#promised)
       if (promised.frame === frame)
         this.#kept.push({ promised, header: this.#headerOf(promised), serialize });
-    this.#promised = this.#promised.filter((promised) => promised.frame > frame);
-    this.#captureNext();
+    this.#forget(frame);
   }
 
   /** Confirmed frames were taken back: what was kept of them was of a branch that is given up. */
@@ -355,13 +392,24 @@ export class JoinDesk {
     for (const { promised, header, serialize } of this.#kept) {
       if (promised.frame > final) continue;
       const { peer: joiner, nonce } = promised;
+      const collectLog = (): Uint8Array | undefined => this.#logFor(promised);
       // Refused, if more come in at once than states are held for: this member has none then, others may.
-      this.#offer.open({ joiner, nonce, header, serialize }, nowMs);
+      this.#offer.open({ joiner, nonce, header, serialize, collectLog }, nowMs);
     }
     this.#kept = this.#kept.filter(({ promised }) => promised.frame > final);
   }
 
-  #headerOf({ frame, viewId, peers, nonces }: Promised): ManifestHeader {
+  /** What was stepped from the state that a newcomer has to the one that was promised. */
+  #logFor({ peer, nonce, frame: to }: Promised): Uint8Array | undefined {
+    const guest = this.#guests.get(peer);
+    const held = guest?.nonce === nonce ? guest.held : undefined;
+    if (held === undefined || !this.#knowsSince(held)) return undefined;
+    const simulated = this.#options.timeline.simulation.frame;
+    const log = collectStepLog(this.#options.setup.logs, { from: held.frame, to, simulated });
+    return log && encodeStepLog(log);
+  }
+
+  #headerOf({ frame, viewId, peers, nonces, isPaused }: Promised): ManifestHeader {
     const { setup, timeline } = this.#options;
     return {
       matchKey: setup.matchKey,
@@ -372,8 +420,8 @@ export class JoinDesk {
       peers,
       inputBytes: setup.game.input.byteLength,
       slots: setup.logs.map((log) => log.manifestAt(frame)),
-      // A paused match confirms no frame to come: whoever joins has to wait until it goes on.
-      isPaused: false,
+      isPaused,
+      isLog: false,
       config: {
         policy: setup.policy,
         framesPerSecond: setup.game.framesPerSecond,
@@ -383,10 +431,4 @@ export class JoinDesk {
       },
     };
   }
-}
-
-function replyTo({ nonce, status, reason }: Guest, isIn: boolean): JoinReply {
-  if (status === 'refused') return { nonce, status, reason };
-  if (status === 'stale') return { nonce, status: 'again' };
-  return { nonce, status: isIn ? 'admitted' : 'wait' };
 }

@@ -18,7 +18,9 @@ export interface ManifestConfig {
 
 /** Why a manifest cannot be played with these options, if it cannot. */
 export function manifestProblem<S, I>(options: SessionOptions<S, I>, manifest: Manifest): string | undefined {
-  if (manifest.peers.find(({ id }) => id === options.self)?.isMember !== true)
+  const own = manifest.peers.find(({ id }) => id === options.self);
+  // While the match is paused it is told what was so before: that it is let in follows.
+  if (own === undefined || !(own.isMember || manifest.isPaused))
     return 'The members have not let this peer in.';
   if (manifest.inputBytes !== options.game.input.byteLength) return 'The inputs have another length.';
   if (manifest.slots.length !== options.game.playersMax) return 'The match has another number of slots.';

@@ -7,13 +7,15 @@ import type { PeerId } from '../base/peer-id.js';
 import type { Manifest } from '../wire/join-manifest.js';
 import type { Newcomer } from '../wire/view-body.js';
 import { Council } from './council.js';
+import { councilEvents } from './council-events.js';
 import { DelaySteering } from './delay-steering.js';
 import { DesyncCheck } from './desync-check.js';
 import type { EventQueue } from './event-queue.js';
-import { type FinalityView, finalFrame } from './final-frame.js';
+import { Finality } from './final-frame.js';
 import { FrameExchange } from './frame-exchange.js';
 import { FrameSender } from './frame-sender.js';
 import { Handshake } from './handshake.js';
+import { HeldStates } from './held-states.js';
 import { JoinDesk } from './join-desk.js';
 import type { ManifestConfig } from './join-setup.js';
 import { MatchClock } from './match-clock.js';
@@ -52,6 +54,8 @@ export class MatchCore<S, I> {
   readonly exchange: FrameExchange;
   readonly council: Council;
   readonly desk: JoinDesk;
+  /** States that this peer could come back with. */
+  readonly held: HeldStates<S>;
   readonly stalls: StallMeter = new StallMeter();
   readonly #options: CoreOptions<S, I>;
   readonly #byPeer: Map<PeerId, RemotePeer>;
@@ -59,17 +63,14 @@ export class MatchCore<S, I> {
   readonly #check: DesyncCheck;
   readonly #intake: PacketIntake;
   readonly #sender: FrameSender;
-  readonly #finality: FinalityView;
+  readonly #finality: Finality;
   readonly #clampedFields = new Set<string>();
   stepsPerAdvanceMax: number;
-  /** First frame that is known here. */
-  frameStart = 0;
   #phase: CorePhase = 'handshake';
   #membershipPhase: MembershipPhase = 'running';
   /** The match stands at an agreed frame. */
   #isHalted = false;
   #greeted = false;
-  #frameFinal = 0;
   /** The others went on without this peer: it may ask to come back. */
   isRemoved = false;
 
@@ -95,7 +96,14 @@ export class MatchCore<S, I> {
       ownInputs: this.timeline.ownInputs,
     });
     this.exchange = this.#createExchange();
-    this.#finality = { logs: setup.logs, selfIndex: setup.selfIndex, exchange: this.exchange };
+    this.#finality = new Finality(
+      { logs: setup.logs, selfIndex: setup.selfIndex, exchange: this.exchange },
+      () => this.timeline.frameConfirmed,
+    );
+    this.held = new HeldStates({
+      simulation: this.timeline.simulation,
+      frameFinal: () => this.frameFinal,
+    });
     this.#sender = new FrameSender({
       setup,
       remotes: this.remotes,
@@ -181,30 +189,18 @@ export class MatchCore<S, I> {
       desk: this.desk,
       welcome: (newcomer, frame) => this.#welcome(newcomer, frame),
       send: (to, channel, bytes) => this.#send(to, channel, bytes),
-      events: {
-        late: (remote, silentMs) => {
-          // A silent peer no longer steers us.
+      forks: () => this.held.forks(),
+      events: councilEvents(events, {
+        renewClocks: () => {
           this.#intake.clocksRenewed = true;
-          events.push({ type: 'peer-late', peer: remote.peer, silentMs });
         },
-        back: (remote, silentMs) => events.push({ type: 'peer-back', peer: remote.peer, silentMs }),
-        left: (remote, cutFrame, reason) => {
-          this.#intake.clocksRenewed = true;
-          events.push({ type: 'peer-left', peer: remote.peer, cutFrame, reason });
-        },
-        substituted: (peer, cutFrame) => {
-          this.#intake.clocksRenewed = true;
-          events.push({ type: 'peer-substituted', peer, cutFrame });
-        },
-        joined: (peer, slots, frame) => events.push({ type: 'peer-joined', peer, slots, frame }),
-        returned: (peer, frame) => events.push({ type: 'peer-returned', peer, frame }),
         moved: (phase) => {
           this.#membershipPhase = phase;
           this.#settlePhase();
           if (phase === 'no-quorum') events.push({ type: 'no-quorum', frame: this.timeline.frameConfirmed });
         },
         ended: (reason) => this.end(reason),
-      },
+      }),
     });
   }
 
@@ -234,11 +230,11 @@ export class MatchCore<S, I> {
     this.exchange.addPeers(index + 1);
     this.exchange.forget(index, frame);
     const remote = remoteAt(this.setup, index, this.clock.nowMs);
-    remote.nonce = nonce;
-    remote.isFetching = true;
-    remote.startFrame = frame;
-    remote.acked = frame;
-    remote.newestFrame = frame;
+    // While we follow views of before we were let in, those who come in by them may have come long ago.
+    Object.assign(remote, { nonce, isFetching: this.council.isIn, startFrame: frame, newestFrame: frame });
+    const own = this.setup.ownLogs[0];
+    // Of a match that stands still it has the state of before our slots were taken up.
+    remote.acked = Math.max(frame, own?.isActive === true ? own.since - 1 : 0);
     const at = this.remotes.findIndex((known) => known.index === index);
     if (at < 0) this.remotes.push(remote);
     else this.remotes[at] = remote;
@@ -247,21 +243,27 @@ export class MatchCore<S, I> {
     this.exchange.isWide = true;
   }
 
-  /** Starts as a member without slots from what the others sent; false if the state is not the one announced. */
-  startFrom(manifest: Manifest, state: Uint8Array): boolean {
+  /**
+   * Starts as a member without slots from the state that the simulation was given.
+   * @param nonce number of the JOIN that it came in by
+   * @param inputsStart frame after which all inputs are known here
+   * @returns false if it is not the state that was announced
+   */
+  startFrom(manifest: Manifest, nonce: number, inputsStart: number): boolean {
     const { frame, viewId, stateHash, peers } = manifest;
-    if (!this.timeline.startFrom(frame, state, stateHash)) return false;
-    this.frameStart = frame;
-    this.#frameFinal = frame;
+    if (!this.timeline.startAt(frame, stateHash)) return false;
+    this.timeline.inputsStart = inputsStart;
+    if (manifest.isPaused) this.timeline.pausedAt = frame;
+    this.#finality.startAt(frame);
     this.#greeted = true;
     this.#check.startAt(frame);
     this.clock.startFrom(frame);
-    this.council.viewChange.startFrom(viewId, frame);
+    this.council.startFrom(viewId, frame, manifest.isPaused ? nonce : 0);
     this.exchange.viewId = viewId;
     this.exchange.startFrom(frame);
     this.exchange.isWide = true;
     const { nonces } = manifest.config as unknown as ManifestConfig;
-    this.desk.startFrom(peers, nonces);
+    this.desk.startFrom({ peers, nonces }, viewId, nonce);
     for (const remote of this.remotes) {
       remote.member = peers[remote.index]?.isMember === true;
       remote.nonce = nonces[remote.index] ?? 0;
@@ -270,6 +272,7 @@ export class MatchCore<S, I> {
     }
     this.#phase = 'running';
     this.#options.events.push({ type: 'started', atMs: this.clock.nowMs });
+    this.#noteHalt();
     return true;
   }
 
@@ -305,10 +308,7 @@ export class MatchCore<S, I> {
 
   /** Newest frame that no later agreement can retract. */
   get frameFinal(): number {
-    // A smaller view knows less of who holds what; what was final stays so.
-    const known = finalFrame(this.#finality, this.timeline.frameConfirmed);
-    this.#frameFinal = Math.max(this.#frameFinal, known);
-    return this.#frameFinal;
+    return this.#finality.frame;
   }
   #advanceHandshake(nowMs: number): void {
     this.clock.waitTo(nowMs);
@@ -357,6 +357,7 @@ export class MatchCore<S, I> {
       timeline.stepDue(this.clock, this.stepsPerAdvanceMax);
       this.#noteStall();
     }
+    this.held.look();
     timeline.simulation.effects.prune(timeline.frameConfirmed);
     if (this.#check.isDue(timeline.frameConfirmed)) this.#check.settle(this.frameFinal);
     // What was read goes out although its frame has to wait: in lockstep the others wait for it too.

@@ -18,7 +18,7 @@ import {
   KIND_HELLO,
   KIND_STRANGER,
 } from '../wire/handshake-message.js';
-import { KIND_CHUNK, KIND_JOIN } from '../wire/join-messages.js';
+import { KIND_JOIN, KIND_LOG } from '../wire/join-messages.js';
 import { decodePace, KIND_PACE } from '../wire/pace-message.js';
 import {
   decodeForward,
@@ -79,7 +79,7 @@ export class PacketIntake {
       remote.flooded += 1;
       return;
     }
-    if ((bytes[0] as number) >= KIND_JOIN && (bytes[0] as number) <= KIND_CHUNK) {
+    if ((bytes[0] as number) >= KIND_JOIN && (bytes[0] as number) <= KIND_LOG) {
       this.#takeJoin(remote, bytes, nowMs);
       return;
     }

@@ -22,6 +22,6 @@ export function firstFrameBehind(
   if (least >= latest - 1) return latest;
   if (newest - to.acked <= LOG_FRAMES_KEPT) return to.acked + 1;
   // Our log has no longer what comes next: it got it through a third peer, or it is lost.
-  if (to.logs.length === 0 && newest - least > LOG_FRAMES_KEPT) to.isDeaf = true;
+  if (!to.isActive && newest - least > LOG_FRAMES_KEPT) to.isDeaf = true;
   return latest;
 }

@@ -25,7 +25,7 @@ export type EndReason =
 
 /**
  * The life of a session; legal moves are in {@link SESSION_MOVES} and docs/state-machines.md.
- * 'joining': this peer asks to come into a running match, or back into it, and fetches its state.
+ * 'joining': this peer asks to come into a running match, or back into it, and fetches its state, or what was stepped since one of its own.
  * 'paused': all agreed to pause, or a peer is lost and `onLost` is 'pause' (or, with three or more peers, agreement on its loss is not possible).
  */
 export type SessionPhase = 'handshake' | 'joining' | 'running' | 'paused' | 'no-quorum' | 'ended';
@@ -62,7 +62,7 @@ export interface SessionEvents {
   };
   /** The members did not let this peer in. */
   'join-refused': { readonly type: 'join-refused'; readonly peer: PeerId; readonly reason: string };
-  /** How far the state of the match has been fetched. */
+  /** How far the state of the match, or what was stepped since our own, has been fetched. */
   'join-progress': {
     readonly type: 'join-progress';
     readonly bytesReceived: number;

@@ -7,10 +7,12 @@ import { SdkError } from '../base/errors.js';
 import { HASH_FRAMES_KEPT, LOG_FRAMES_KEPT } from '../base/limits.js';
 import type { PeerId } from '../base/peer-id.js';
 import { EventQueue } from './event-queue.js';
+import type { HeldState } from './held-states.js';
 import { Inbox } from './inbox.js';
 import { inputSpan } from './input-span.js';
 import { manifestProblem, setupFromManifest } from './join-setup.js';
-import { Joiner, type JoinOutcome } from './joiner.js';
+import { Joiner, type JoinOutcome, type ReadyToJoin } from './joiner.js';
+import { LogReplay } from './log-replay.js';
 import { MatchCore } from './match-core.js';
 import { prepareSession, requireStepsPerAdvance, type SessionSetup } from './session-setup.js';
 import { sessionStats } from './session-stats.js';
@@ -38,6 +40,13 @@ export function createSession<S, I>(options: SessionOptions<S, I>): Session<S, I
   return new RollbackSession(options, prepareSession(options));
 }
 
+/** A match that a joiner is about to be in. */
+interface Arrival<S, I> {
+  readonly outcome: ReadyToJoin;
+  readonly core: MatchCore<S, I>;
+  readonly replay: LogReplay<S, I> | undefined;
+}
+
 class RollbackSession<S, I> implements Session<S, I> {
   readonly #options: SessionOptions<S, I>;
   readonly #events = new EventQueue();
@@ -46,6 +55,10 @@ class RollbackSession<S, I> implements Session<S, I> {
   #joiner: Joiner | undefined;
   /** Slots that it would like to own, whether or not it had them when it was removed. */
   readonly #slotsWanted: number;
+  /** What is made of the state or the log that came, over several calls. */
+  #arrival: Arrival<S, I> | undefined;
+  /** The state of its own that it comes back with. */
+  #held: HeldState<S> | undefined;
   #hasEnded = false;
   #busy = false;
   #stepsPerAdvanceMax: number;
@@ -167,7 +180,8 @@ class RollbackSession<S, I> implements Session<S, I> {
     this.#busy = true;
     try {
       if (this.#joiner !== undefined) this.#advanceJoin(this.#joiner, nowMs);
-      else this.#core.advance(nowMs);
+      // Who was removed decides nothing any more, or both of two that meet again might give up.
+      else if (!this.#core.isRemoved) this.#core.advance(nowMs);
       if (this.#core.isRemoved && this.#joiner === undefined) this.#comeBack(nowMs);
     } finally {
       this.#busy = false;
@@ -197,6 +211,7 @@ class RollbackSession<S, I> implements Session<S, I> {
   /** The others went on without this peer: it asks to be let in again, and draws what it had until then. */
   #comeBack(nowMs: number): void {
     checkSessionMove(this.#core.phase, 'joining');
+    this.#held = this.#core.held.newest();
     this.#beginJoin(nowMs);
   }
 
@@ -209,6 +224,7 @@ class RollbackSession<S, I> implements Session<S, I> {
       peers: setup.peers,
       agreement: setup.agreement,
       slotsWanted: this.#slotsWanted,
+      held: this.#held,
       nowMs,
       send: (peer, channel, bytes) => this.#send(peer, channel, bytes),
       check: (manifest) => manifestProblem(this.#options, manifest),
@@ -224,27 +240,50 @@ class RollbackSession<S, I> implements Session<S, I> {
       const { bytesReceived, bytesTotal } = progress;
       this.#events.push({ type: 'join-progress', bytesReceived, bytesTotal });
     }
-    if (outcome !== undefined) this.#endJoin(joiner, outcome, nowMs);
+    if (outcome?.kind === 'ready') this.#arrive(joiner, outcome, nowMs);
+    else {
+      // Let go again, or refused after all.
+      this.#arrival = undefined;
+      if (outcome !== undefined) this.#endJoin(outcome);
+    }
   }
 
-  #endJoin(joiner: Joiner, outcome: JoinOutcome, nowMs: number): void {
+  #endJoin(outcome: Exclude<JoinOutcome, ReadyToJoin>): void {
     if (outcome.kind === 'refused') {
       this.#events.push({ type: 'join-refused', peer: outcome.peer, reason: outcome.reason });
       this.#end('refused');
-      return;
-    }
-    if (outcome.kind === 'failed') {
-      this.#end('join-failed');
-      return;
-    }
-    const core = this.#createCore(setupFromManifest(this.#options, outcome.manifest), nowMs);
+    } else this.#end('join-failed');
+  }
+
+  /** Loads the state that came, or steps what came as a log, as much as one call may. */
+  #arrive(joiner: Joiner, outcome: ReadyToJoin, nowMs: number): void {
+    const { manifest, bytes } = outcome;
+    if (this.#arrival?.outcome !== outcome) this.#arrival = this.#createArrival(outcome, nowMs);
+    const { core, replay } = this.#arrival;
+    const { simulation } = core.timeline;
+    const progress = replay?.run(this.#stepsPerAdvanceMax) ?? 'done';
+    if (progress === 'going') return;
+    this.#arrival = undefined;
     core.clock.waitTo(nowMs);
-    if (!core.startFrom(outcome.manifest, outcome.state)) {
-      joiner.again('The state does not have the hash that the members gave.', nowMs);
-      return;
-    }
-    this.#core = core;
-    this.#joiner = undefined;
+    const isLoaded = replay === undefined ? simulation.startFrom(manifest.frame, bytes) : progress === 'done';
+    const inputsStart = replay === undefined ? manifest.frame : (this.#held?.frame ?? manifest.frame);
+    if (isLoaded && core.startFrom(manifest, outcome.nonce, inputsStart)) {
+      this.#core = core;
+      this.#joiner = undefined;
+      this.#held = undefined;
+    } else if (manifest.isLog) joiner.withoutLog();
+    else joiner.again('The state does not have the hash that the members gave.', nowMs);
+  }
+
+  #createArrival(outcome: ReadyToJoin, nowMs: number): Arrival<S, I> {
+    const { manifest, bytes } = outcome;
+    const core = this.#createCore(setupFromManifest(this.#options, manifest), nowMs);
+    const held = this.#held;
+    if (!manifest.isLog || held === undefined) return { outcome, core, replay: undefined };
+    const { game } = this.#options;
+    const { simulation } = core.timeline;
+    const about = { simulation, input: game.input, slotCount: game.playersMax, held, frame: manifest.frame };
+    return { outcome, core, replay: new LogReplay(about, bytes) };
   }
 
   pause(): void {
@@ -309,28 +348,31 @@ class RollbackSession<S, I> implements Session<S, I> {
 
   stateHash(frame: number): number | undefined {
     const { timeline } = this.#core;
-    return this.#isKept(frame, HASH_FRAMES_KEPT) ? timeline.simulation.hashOf(frame) >>> 0 : undefined;
+    return this.#isKept(frame, timeline.frameStart, HASH_FRAMES_KEPT)
+      ? timeline.simulation.hashOf(frame) >>> 0
+      : undefined;
   }
 
   inputsAt(frame: number): readonly I[] | undefined {
-    return frame > this.#core.frameStart && this.#isKept(frame, LOG_FRAMES_KEPT)
-      ? this.#core.timeline.simulation.inputsOf(frame)
+    const { timeline } = this.#core;
+    return this.#isKept(frame, timeline.inputsStart + 1, LOG_FRAMES_KEPT)
+      ? timeline.simulation.inputsOf(frame)
       : undefined;
   }
 
   inputSpan(slot: number, first: number, countMax: number): InputSpan | undefined {
-    const { setup, frameStart } = this.#core;
+    const { setup, timeline } = this.#core;
     const log = setup.logs[slot];
     const { peers } = setup;
-    return log && inputSpan(log, { peers, first, countMax, final: this.frameFinal, start: frameStart });
+    return (
+      log && inputSpan(log, { peers, first, countMax, final: this.frameFinal, start: timeline.frameStart })
+    );
   }
 
-  /** True if a frame is confirmed, and not older than `kept` frames or than this peer's start. */
-  #isKept(frame: number, kept: number): boolean {
-    const { frameStart, timeline } = this.#core;
-    const confirmed = timeline.frameConfirmed;
-    const first = Math.max(frameStart, confirmed - kept + 1);
-    return Number.isInteger(frame) && frame >= first && frame <= confirmed;
+  /** True if a frame is confirmed, and neither before `first` nor older than `kept` frames. */
+  #isKept(frame: number, first: number, kept: number): boolean {
+    const confirmed = this.#core.timeline.frameConfirmed;
+    return Number.isInteger(frame) && frame >= Math.max(first, confirmed - kept + 1) && frame <= confirmed;
   }
 
   stats(): SessionStats {

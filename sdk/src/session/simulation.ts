@@ -2,7 +2,7 @@
  * The game's state and its steps: gathers inputs (true ones, else the newest repeated), steps, saves, loads, hashes.
  * Knows nothing of peers, packets or time.
  */
-import { HASH_RING_FRAMES } from '../base/limits.js';
+import { HASH_RING_FRAMES, LOG_FRAMES } from '../base/limits.js';
 import { WordRandom } from '../base/prng.js';
 import { hashWords } from '../base/state-hash.js';
 import type { StateStore } from '../state/definitions.js';
@@ -11,9 +11,10 @@ import {
   type DeterminismReport,
   installDeterminismGuard,
 } from '../state/determinism-guard.js';
+import type { StepLog } from '../wire/step-log.js';
 import { EffectLedger } from './effects.js';
 import type { Bot, EffectData, Game, GameOptions, SlotState, StepContext } from './game.js';
-import type { SlotLog } from './slot-log.js';
+import { SLOT_STATES, type SlotLog } from './slot-log.js';
 
 /** What a simulation is made of. */
 export interface SimulationOptions<S, I> {
@@ -46,6 +47,12 @@ export class Simulation<S, I> {
   readonly slots: SlotState[];
   /** Newest simulated frame. */
   frame = 0;
+  /** Newest frame that was ever saved: it overwrote the one that is a whole ring before it. */
+  #frameSaved = 0;
+  /** Frame of the state that it began with. */
+  #frameFirst = 0;
+  /** Frames are stepped once more that others have told of long ago: nothing is announced. */
+  #isMute = false;
   readonly #game: Game<S, I>;
   readonly #logs: readonly SlotLog[];
   readonly #inputs: I[];
@@ -86,8 +93,9 @@ export class Simulation<S, I> {
       random,
       slots: this.slots,
       options: options.options,
-      emit: (name: string, data: EffectData = null, emitOptions?: { readonly key?: string | number }) =>
-        this.effects.announce(this.#context.frame, name, data, emitOptions?.key),
+      emit: (name: string, data: EffectData = null, emitOptions?: { readonly key?: string | number }) => {
+        if (!this.#isMute) this.effects.announce(this.#context.frame, name, data, emitOptions?.key);
+      },
     };
     this.#onWarning = options.onWarning;
     this.#guard = options.onWarning === undefined ? undefined : installDeterminismGuard();
@@ -104,12 +112,21 @@ export class Simulation<S, I> {
   step(): void {
     const frame = this.frame + 1;
     for (let slot = 0; slot < this.#logs.length; slot += 1) this.#gather(this.#logs[slot] as SlotLog, frame);
+    this.#run(frame);
+    this.#save();
+    this.effects.stepped(frame);
+  }
+
+  #run(frame: number): void {
     this.#context.frame = frame;
     if (this.#guard === undefined) this.#game.step(this.store.state, this.#inputs, this.#context);
     else this.#guarded(frame, () => this.#game.step(this.store.state, this.#inputs, this.#context));
     this.frame = frame;
-    this.store.save(frame & this.#ringMask);
-    this.effects.stepped(frame);
+  }
+
+  #save(): void {
+    this.store.save(this.frame & this.#ringMask);
+    if (this.frame > this.#frameSaved) this.#frameSaved = this.frame;
   }
 
   #guarded(frame: number, run: () => void): void {
@@ -131,15 +148,23 @@ export class Simulation<S, I> {
     const size = this.#cellBytes;
     const used = log.used.bytes;
     const usedAt = log.used.offsetOf(frame);
-    const decodedAt = log.slot * size;
     const control = log.controlAt(frame);
     if (control === 'owner') {
       if (this.slots[log.slot] !== 'active') this.slots[log.slot] = 'active';
+      log.played[frame & (LOG_FRAMES - 1)] = 0;
       const cells = log.cells.bytes;
       const at = log.cells.offsetOf(frame <= log.received ? frame : log.received);
       for (let index = 0; index < size; index += 1) used[usedAt + index] = cells[at + index] as number;
     } else if (control === 'substitute') this.#gatherLate(log, frame, usedAt);
     else this.#gatherGone(log, frame, control === 'lost' ? this.#lostBot : undefined);
+    this.#decode(log, usedAt);
+  }
+
+  /** Makes an object of a slot's input where it is not that of the frame before. */
+  #decode(log: SlotLog, usedAt: number): void {
+    const size = this.#cellBytes;
+    const used = log.used.bytes;
+    const decodedAt = log.slot * size;
     for (let index = 0; index < size; index += 1) {
       if (this.#decoded[decodedAt + index] === used[usedAt + index]) continue;
       for (let rest = index; rest < size; rest += 1)
@@ -154,6 +179,7 @@ export class Simulation<S, I> {
     const { used, cells } = log;
     const substitute = this.#lateInput;
     this.slots[log.slot] = 'substituted';
+    log.played[frame & (LOG_FRAMES - 1)] = 2;
     if (typeof substitute === 'function') this.#askBot(substitute, log, frame);
     else {
       const from = substitute === 'repeat' ? cells.offsetOf(log.periodStart(frame) - 1) : -1;
@@ -164,6 +190,7 @@ export class Simulation<S, I> {
 
   #gatherGone(log: SlotLog, frame: number, bot: Bot<S, I> | undefined): void {
     this.slots[log.slot] = bot === undefined ? 'vacant' : 'substituted';
+    log.played[frame & (LOG_FRAMES - 1)] = bot === undefined ? 1 : 2;
     const at = log.used.offsetOf(frame);
     // By hand, not with fill: that is a call into the engine for a few bytes of each empty slot in each step.
     if (bot === undefined)
@@ -184,21 +211,69 @@ export class Simulation<S, I> {
   startFrom(frame: number, state: Uint8Array): boolean {
     if (!this.store.deserialize(state)) return false;
     this.frame = frame;
-    this.store.save(frame & this.#ringMask);
-    this.confirm(frame);
+    this.settle();
     return true;
   }
 
-  /** Copies the state after `frame`, which must still be kept; what is returned serialises the copy. */
-  copyOf(frame: number): () => Uint8Array {
+  /** Takes the state after `frame`, which `copyTo` puts into the store: {@link replay} goes on from there. */
+  resumeFrom(frame: number, copyTo: (store: StateStore<S>) => void): void {
+    copyTo(this.store);
+    this.frame = frame;
+  }
+
+  /**
+   * Steps the next frame with what `log` says that it was stepped with; the last one is saved and confirmed, those before are
+   * on the way only.
+   */
+  replay({ from, count, slots }: StepLog): void {
+    const frame = this.frame + 1;
+    const at = frame - from - 1;
+    const size = this.#cellBytes;
+    for (const [slot, { states, cells }] of slots.entries()) {
+      const log = this.#logs[slot] as SlotLog;
+      const played = states[at] as number;
+      log.played[frame & (LOG_FRAMES - 1)] = played;
+      this.slots[slot] = SLOT_STATES[played] as SlotState;
+      const usedAt = log.used.offsetOf(frame);
+      log.used.bytes.set(cells.subarray(at * size, (at + 1) * size), usedAt);
+      this.#decode(log, usedAt);
+    }
+    this.#isMute = true;
+    try {
+      this.#run(frame);
+    } finally {
+      this.#isMute = false;
+    }
+    if (frame === from + count) this.settle();
+  }
+
+  /** The state that is there now is one to go on from: saves and confirms it. */
+  settle(): void {
+    this.#frameFirst = this.frame;
+    this.#save();
+    this.confirm(this.frame);
+  }
+
+  /** A store with a copy of the state after `frame`, which must still be kept. */
+  copyOf(frame: number): StateStore<S> {
     const copy = this.#game.state.createStore(1);
-    this.store.copySlotTo(frame & this.#ringMask, copy);
-    return () => copy.serialize();
+    this.copyTo(frame, copy);
+    return copy;
+  }
+
+  /** Copies the state after `frame`, which must still be kept, into the live state of another store. */
+  copyTo(frame: number, store: StateStore<S>): void {
+    this.store.copySlotTo(frame & this.#ringMask, store);
   }
 
   /** True if the state after `frame` is still kept. */
   keeps(frame: number): boolean {
-    return frame >= 0 && this.frame - frame <= this.#ringMask;
+    return frame >= this.#frameFirst && this.#frameSaved - frame < this.framesKept;
+  }
+
+  /** Frames whose states are kept, the newest one included. */
+  get framesKept(): number {
+    return this.#ringMask + 1;
   }
 
   /** Goes back to the state after `frame`, which must be within the prediction window. */

@@ -2,6 +2,7 @@
 import { CellRing } from '../base/cell-ring.js';
 import { LOG_FRAMES, SLOT_CHANGES_KEPT } from '../base/limits.js';
 import type { ManifestSlot } from '../wire/join-manifest.js';
+import type { SlotState } from './game.js';
 
 /** A frame that never comes (207 days at 60 frames/s), small enough to stay an unboxed integer in every engine. */
 export const NO_FRAME = 0x3fffffff;
@@ -14,6 +15,9 @@ export const NO_OWNER = 31;
  * nobody because none ever came.
  */
 export type SlotControl = 'owner' | 'substitute' | 'lost' | 'vacant';
+
+/** What a step is told of a slot; a step log names the place in this list. */
+export const SLOT_STATES: readonly SlotState[] = ['active', 'vacant', 'substituted'];
 
 /** From `frame` on, `control` plays. */
 export interface SlotChange {
@@ -33,6 +37,8 @@ export class SlotLog {
   readonly cells: CellRing;
   /** What each frame was last simulated with. */
   readonly used: CellRing;
+  /** Who played then, by place in {@link SLOT_STATES}: with `used`, all that a step took from this slot. */
+  readonly played: Uint8Array = new Uint8Array(LOG_FRAMES);
   /** Highest contiguous frame held (R of the design). Frames 1 to delay are neutral and held from the start by their owner alone. */
   received = 0;
   /** Highest frame up to which the owner itself sent them, or an agreement fixed them. Beyond it they came through a third peer. */

@@ -1,6 +1,6 @@
 /**
- * A newcomer's side of a join: finds out which manifest the members agree on, then fetches the state in chunks from all
- * of them at once, and checks every byte. Any member may lie, be silent or die on the way, also the one that it
+ * A newcomer's side of a join: finds out which manifest the members agree on, then fetches the state, or the step log that
+ * leads to it, in chunks from all of them at once, and checks every byte. Any member may lie, be silent or die on the way, also the one that it
  * started with; it gives up when nobody is left to ask or nothing comes.
  *
  * `receive` only notes, `advance` sends. The newcomer is admitted by other messages (JOIN, JOIN_REPLY).
@@ -14,6 +14,7 @@ import {
   encodeManifestRequest,
   KIND_ATTEST,
   KIND_CHUNK,
+  KIND_LOG,
   KIND_MANIFEST,
 } from '../wire/join-messages.js';
 import { ChunkFetch } from './chunk-fetch.js';
@@ -27,6 +28,8 @@ const WHOLE_ASKED = 2;
 const WHOLE_INTERVAL_MS = 500;
 /** Without an answer, without agreement, or without a new chunk for so long, it gives up. */
 const IDLE_MS = 10_000;
+/** The same for a step log, which is small: the state can still be fetched instead. */
+const LOG_IDLE_MS = 2500;
 /** It gives up after this in any case: a state of 16 MiB takes 67 s at 2 Mbit/s. */
 const TOTAL_MS = 180_000;
 
@@ -39,8 +42,8 @@ export interface StateFetchOptions {
   /** The members of the match, those to be asked for the manifest first in front. */
   readonly members: readonly PeerId[];
   readonly nowMs: number;
-  /** False: the manifest alone is fetched, for one that has the state. Default true. */
-  readonly needsState?: boolean;
+  /** True: the step log is fetched, for one that has an earlier state. Default false. */
+  readonly isLog?: boolean;
   readonly send: TransferSend;
   /** Says why a manifest does not fit what the newcomer knows (match key, input size, itself in `peers`), if so. */
   readonly check?: (manifest: Manifest) => string | undefined;
@@ -87,6 +90,8 @@ export interface FetchCounts {
 export class StateFetch {
   readonly #options: StateFetchOptions;
   readonly #vote: ManifestVote;
+  readonly #isLog: boolean;
+  readonly #idleMs: number;
   readonly #askedMs = new Map<PeerId, number>();
   /** Who is asked for the whole manifest next, if those asked do not answer. */
   #nextWhole = 0;
@@ -103,8 +108,15 @@ export class StateFetch {
 
   constructor(options: StateFetchOptions) {
     this.#options = options;
+    this.#isLog = options.isLog ?? false;
+    this.#idleMs = this.#isLog ? LOG_IDLE_MS : IDLE_MS;
     this.#vote = new ManifestVote(options.members, options.nowMs);
     this.#movedMs = options.nowMs;
+  }
+
+  /** True if it is the step log that is fetched. */
+  get isLog(): boolean {
+    return this.#isLog;
   }
 
   get phase(): FetchProgress['phase'] {
@@ -116,8 +128,8 @@ export class StateFetch {
     return this.#manifest;
   }
 
-  /** The serialised state, when `phase` is 'done' (`undefined` if it was not needed). */
-  get state(): Uint8Array | undefined {
+  /** The serialised state or log, when `phase` is 'done'. */
+  get bytes(): Uint8Array | undefined {
     return this.#bytes;
   }
 
@@ -158,21 +170,22 @@ export class StateFetch {
     this.#chunks?.removeSource(peer);
   }
 
-  /** Takes a MANIFEST, ATTEST or CHUNK; keeps nothing of `bytes`. False if they are none of these. */
+  /** Takes a MANIFEST, ATTEST, CHUNK or LOG; keeps nothing of `bytes`. False if they are none of these. */
   receive(from: PeerId, bytes: Uint8Array, nowMs: number): boolean {
     const { joinKey } = this.#options;
     if (bytes[0] === KIND_ATTEST) {
       const attest = decodeAttest(bytes, joinKey);
       if (attest === undefined) return false;
-      const isOurs = attest.nonce === this.#options.nonce;
+      const isOurs = attest.nonce === this.#options.nonce && attest.isLog === this.#isLog;
       if (!isOurs || !this.#vote.attest(from, attest.digest)) this.#counts.unasked += 1;
       return true;
     }
     if (bytes[0] === KIND_MANIFEST) return this.#takeManifest(from, bytes);
-    if (bytes[0] !== KIND_CHUNK) return false;
+    if (bytes[0] !== KIND_CHUNK && bytes[0] !== KIND_LOG) return false;
     const chunk = decodeChunk(bytes, joinKey);
     if (chunk === undefined) return false;
-    const isOurs = this.#phase === 'chunks' && chunk.frame === this.#manifest?.frame;
+    const isWanted = this.#phase === 'chunks' && chunk.isLog === this.#isLog;
+    const isOurs = isWanted && chunk.frame === this.#manifest?.frame;
     const verdict = isOurs ? this.#chunks?.take(from, chunk, nowMs) : 'unasked';
     if (verdict === 'taken') this.#movedMs = nowMs;
     else if (verdict === 'duplicate') this.#counts.duplicates += 1;
@@ -188,6 +201,10 @@ export class StateFetch {
     }
     const manifest = decodeManifest(bytes, this.#options.joinKey);
     if (manifest === undefined) return false;
+    if (manifest.isLog !== this.#isLog) {
+      this.#counts.unasked += 1;
+      return true;
+    }
     this.#vote.deliver(from, bytes, { manifest, problem: this.#options.check?.(manifest) });
     return true;
   }
@@ -207,8 +224,8 @@ export class StateFetch {
     this.#manifest = believed.manifest;
     this.#digest = believed.digest;
     this.#movedMs = nowMs;
-    this.#phase = this.#options.needsState === false ? 'done' : 'chunks';
-    if (this.#phase === 'chunks') this.#chunks = new ChunkFetch(believed.manifest);
+    this.#phase = 'chunks';
+    this.#chunks = new ChunkFetch(believed.manifest);
   }
 
   #seekChunks(nowMs: number): void {
@@ -228,7 +245,7 @@ export class StateFetch {
     const { joinKey } = this.#options;
     const frame = (this.#manifest as Manifest).frame;
     chunks.advance(nowMs, (peer, indices) =>
-      this.#ask(peer, encodeChunkRequest({ frame, indices }, joinKey)),
+      this.#ask(peer, encodeChunkRequest({ frame, isLog: this.#isLog, indices }, joinKey)),
     );
   }
 
@@ -243,7 +260,7 @@ export class StateFetch {
       const isWhole = wanted.includes(member);
       const isDue = nowMs - (this.#askedMs.get(member) ?? Number.NEGATIVE_INFINITY) >= ASK_INTERVAL_MS;
       if (!isWhole && !(isDue && this.#vote.isOpen(member))) continue;
-      const request = { nonce: this.#options.nonce, isWhole };
+      const request = { nonce: this.#options.nonce, isWhole, isLog: this.#isLog };
       if (!this.#ask(member, encodeManifestRequest(request, this.#options.joinKey))) continue;
       this.#askedMs.set(member, nowMs);
       if (!isWhole) continue;
@@ -272,7 +289,7 @@ export class StateFetch {
       this.#fail('no-source', `No source is left: ${chunks.banned.length} members sent wrong chunks.`);
     else if (nowMs - startMs >= TOTAL_MS)
       this.#fail('too-slow', `The state took longer than ${TOTAL_MS / 1000} s.`);
-    else if (nowMs - this.#movedMs >= IDLE_MS) this.#failIdle();
+    else if (nowMs - this.#movedMs >= this.#idleMs) this.#failIdle();
   }
 
   /** It sent wrong chunks, or has another state. */
@@ -283,7 +300,7 @@ export class StateFetch {
 
   #failIdle(): void {
     const { chunksReceived, chunksTotal } = this.progress();
-    const seconds = IDLE_MS / 1000;
+    const seconds = this.#idleMs / 1000;
     if (this.#manifest !== undefined)
       this.#fail('stalled', `No chunk came for ${seconds} s; ${chunksReceived} of ${chunksTotal} are here.`);
     else if (this.#vote.isUnanswered) this.#fail('unanswered', `No member answered within ${seconds} s.`);

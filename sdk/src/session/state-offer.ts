@@ -1,6 +1,6 @@
 /**
- * A member's side of a join: holds serialised states for newcomers and sends them what they ask for, no faster than a
- * budget allows, so that the inputs of the running match find the line free.
+ * A member's side of a join: holds serialised states and step logs for newcomers and sends them what they ask for, no faster than
+ * a budget allows, so that the inputs of the running match find the line free.
  *
  * Knows nothing of views, logs or the game; `receive` only notes, `advance` sends.
  */
@@ -19,7 +19,7 @@ import {
   type ManifestRequest,
 } from '../wire/join-messages.js';
 import type { ChannelName } from './session-types.js';
-import { type MadeState, type OfferedFrame, StateSnapshot } from './state-snapshot.js';
+import { OfferedBytes, type OfferedFrame, OfferedPart } from './state-snapshot.js';
 import { offeredTo, SendBudget, type TransferSend } from './transfer-send.js';
 
 /** What one newcomer is sent per second at most, in bytes, and all of them together. */
@@ -42,6 +42,8 @@ export interface Offer extends OfferedFrame {
   readonly joiner: PeerId;
   /** Of its JOIN. */
   readonly nonce: number;
+  /** Gives the step log that leads from the newcomer's own state to this one, if that is known. Called as `serialize` is. */
+  readonly collectLog?: () => Uint8Array | undefined;
 }
 
 /** What was refused, and what was sent, since the start. */
@@ -59,20 +61,20 @@ export interface OfferCounts {
 interface Joiner {
   readonly peer: PeerId;
   readonly nonce: number;
-  readonly snapshot: StateSnapshot;
   readonly budget: SendBudget;
   readonly openedMs: number;
-  /** Indices asked for and not sent yet, in the order they were asked for. */
-  readonly owed: Set<number>;
-  owesManifest: boolean;
-  owesAttest: boolean;
+  readonly state: OfferedPart;
+  readonly log: OfferedPart;
 }
 
 /** The states that this member offers to newcomers. */
 export class StateOffer {
   readonly #options: StateOfferOptions;
   readonly #bytesPerSecond: number;
-  readonly #snapshots = new Map<number, StateSnapshot>();
+  /** By frame: newcomers of one frame share its state. */
+  readonly #states = new Map<number, OfferedBytes>();
+  /** Asked for before the state was there: newcomers are let in before its frame is final. */
+  readonly #early = new Map<PeerId, ManifestRequest>();
   /** In the order in which they are served; each call begins with another. */
   #joiners: Joiner[] = [];
   #total: SendBudget | undefined;
@@ -91,13 +93,15 @@ export class StateOffer {
 
   /** Frames whose states are held. */
   get frames(): readonly number[] {
-    return [...this.#snapshots.keys()];
+    return [...this.#states.keys()];
   }
 
-  /** Bytes of states and manifests held. */
+  /** Bytes of states, logs and manifests held. */
   get byteLength(): number {
     let bytes = 0;
-    for (const snapshot of this.#snapshots.values()) bytes += snapshot.byteLength;
+    for (const state of this.#states.values()) bytes += state.byteLength;
+    for (const { state, log } of this.#joiners)
+      bytes += state.messageBytes + log.messageBytes + log.content.byteLength;
     return bytes;
   }
 
@@ -107,27 +111,32 @@ export class StateOffer {
 
   /**
    * From now on the newcomer is served. An offer to it of another attempt or frame ends; the same again changes nothing. Newcomers of one frame share one state: the first
-   * offer's header and `serialize` count.
+   * offer's `serialize` counts.
    * False, and no change, if it would need a third state at a time: it has to wait.
    */
   open(offer: Offer, nowMs: number): boolean {
-    const { joiner: peer, nonce } = offer;
-    const { frame } = offer.header;
+    const { joiner: peer, nonce, header } = offer;
+    const { frame } = header;
     const isOpen = (joiner: Joiner): boolean =>
-      joiner.peer === peer && joiner.nonce === nonce && joiner.snapshot.frame === frame;
+      joiner.peer === peer && joiner.nonce === nonce && joiner.state.frame === frame;
     if (this.#joiners.some(isOpen)) return true;
     const others = this.#joiners.filter((joiner) => joiner.peer !== peer);
-    const frames = new Set(others.map((joiner) => joiner.snapshot.frame)).add(frame);
+    const frames = new Set(others.map((joiner) => joiner.state.frame)).add(frame);
     if (frames.size > STATES_OFFERED_MAX || others.length >= PEERS_MAX) return false;
-    const snapshot = this.#snapshots.get(frame) ?? new StateSnapshot(offer, this.#options.joinKey);
-    this.#snapshots.set(frame, snapshot);
+    const { joinKey } = this.#options;
+    const state = this.#states.get(frame) ?? new OfferedBytes(offer.serialize);
+    this.#states.set(frame, state);
     this.#total ??= new SendBudget(this.#options.bytesPerSecondTotal ?? BYTES_PER_SECOND_TOTAL, nowMs);
-    const budget = new SendBudget(this.#bytesPerSecond, nowMs);
     this.#joiners = others;
-    this.#joiners.push({
-      ...{ peer, nonce, snapshot, budget, openedMs: nowMs },
-      ...{ owed: new Set<number>(), owesManifest: false, owesAttest: false },
-    });
+    const joiner: Joiner = {
+      ...{ peer, nonce, budget: new SendBudget(this.#bytesPerSecond, nowMs), openedMs: nowMs },
+      state: new OfferedPart(state, { ...header, isLog: false }, joinKey),
+      log: new OfferedPart(new OfferedBytes(() => offer.collectLog?.()), { ...header, isLog: true }, joinKey),
+    };
+    this.#joiners.push(joiner);
+    const early = this.#early.get(peer);
+    if (early?.nonce === nonce) this.#noteManifest(joiner, early);
+    this.#early.delete(peer);
     this.#release();
     return true;
   }
@@ -139,12 +148,12 @@ export class StateOffer {
   }
 
   /**
-   * Digest of the manifest of a frame that is offered; serialises the state now if nobody has asked yet.
+   * Digest of the manifest of a frame's state, as it is attested; serialises the state now if nobody has asked yet.
    * `undefined` if the frame is not offered, or its state is empty or larger than 16 MiB and cannot be sent.
    */
   digestOf(frame: number): number | undefined {
-    const made = this.#snapshots.get(frame)?.make();
-    return made && manifestDigest(made.message);
+    const message = this.#joiners.find(({ state }) => state.frame === frame)?.state.message();
+    return message && manifestDigest(message);
   }
 
   /** Takes a MANIFEST_REQUEST or CHUNK_REQUEST. False if the bytes are neither. */
@@ -153,8 +162,10 @@ export class StateOffer {
     const joiner = this.#joiners.find(({ peer }) => peer === from);
     if (bytes[0] === KIND_MANIFEST_REQUEST) {
       const request = decodeManifestRequest(bytes, joinKey);
-      if (request !== undefined) this.#noteManifest(joiner, request);
-      return request !== undefined;
+      if (request === undefined) return false;
+      if (joiner?.nonce === request.nonce) this.#noteManifest(joiner, request);
+      else this.#noteEarly(from, request);
+      return true;
     }
     if (bytes[0] !== KIND_CHUNK_REQUEST) return false;
     const request = decodeChunkRequest(bytes, joinKey);
@@ -162,21 +173,28 @@ export class StateOffer {
     return request !== undefined;
   }
 
-  #noteManifest(joiner: Joiner | undefined, request: ManifestRequest): void {
-    if (joiner === undefined || joiner.nonce !== request.nonce) this.#counts.unasked += 1;
-    else if (request.isWhole) joiner.owesManifest = true;
-    else joiner.owesAttest = true;
+  #noteManifest({ log, state }: Joiner, request: ManifestRequest): void {
+    const part = request.isLog ? log : state;
+    if (request.isWhole) part.owesManifest = true;
+    else part.owesAttest = true;
   }
 
-  #noteChunks(joiner: Joiner | undefined, { frame, indices }: ChunkRequest): void {
-    const chunkCount =
-      joiner?.snapshot.frame === frame ? (joiner.snapshot.made?.manifest.chunkHashes.length ?? 0) : 0;
-    if (joiner === undefined || (indices.at(-1) as number) >= chunkCount) {
+  #noteEarly(from: PeerId, request: ManifestRequest): void {
+    this.#counts.unasked += 1;
+    this.#early.delete(from);
+    this.#early.set(from, request);
+    const [oldest] = this.#early.keys();
+    if (this.#early.size > PEERS_MAX && oldest !== undefined) this.#early.delete(oldest);
+  }
+
+  #noteChunks(joiner: Joiner | undefined, { frame, isLog, indices }: ChunkRequest): void {
+    const part = isLog ? joiner?.log : joiner?.state;
+    if (part?.frame !== frame || (indices.at(-1) as number) >= part.content.chunkCount) {
       this.#counts.unasked += 1;
       return;
     }
     for (const index of indices) {
-      if (joiner.owed.size < CHUNKS_OUTSTANDING_MAX && !joiner.owed.has(index)) joiner.owed.add(index);
+      if (part.owed.size < CHUNKS_OUTSTANDING_MAX && !part.owed.has(index)) part.owed.add(index);
       else this.#counts.surplus += 1;
     }
   }
@@ -195,42 +213,42 @@ export class StateOffer {
   }
 
   /** How long a newcomer may take: a fixed time, and as long as all of the state takes twice. */
-  #heldMs({ snapshot }: Joiner): number {
-    return STATE_OFFERED_MS + (2000 * snapshot.byteLength) / this.#bytesPerSecond;
+  #heldMs({ state }: Joiner): number {
+    return STATE_OFFERED_MS + (2000 * (state.content.byteLength + state.messageBytes)) / this.#bytesPerSecond;
   }
 
-  #attest(joiner: Joiner): void {
-    if (!joiner.owesAttest) return;
-    const digest = this.digestOf(joiner.snapshot.frame);
-    // Nothing to say of a state that cannot be sent.
-    if (digest === undefined) joiner.owesAttest = false;
-    else if (
-      this.#send(
-        joiner.peer,
-        'reliable',
-        encodeAttest({ nonce: joiner.nonce, digest }, this.#options.joinKey),
-      )
-    )
-      joiner.owesAttest = false;
+  #attest({ peer, nonce, state, log }: Joiner): void {
+    for (const part of [log, state]) {
+      if (!part.owesAttest) continue;
+      const message = part.message();
+      // Nothing to say of what cannot be sent.
+      part.owesAttest =
+        message !== undefined && !this.#send(peer, 'reliable', this.#attestation(nonce, part.isLog, message));
+    }
+  }
+
+  #attestation(nonce: number, isLog: boolean, message: Uint8Array): Uint8Array {
+    return encodeAttest({ nonce, isLog, digest: manifestDigest(message) }, this.#options.joinKey);
   }
 
   /** Sends one large message; false if there is none, or it has to wait. */
-  #sendOne(joiner: Joiner, nowMs: number): boolean {
-    const { owed, snapshot, budget } = joiner;
+  #sendOne({ peer, state, log, budget }: Joiner, nowMs: number): boolean {
+    const part = log.owesManifest || log.owed.size > 0 ? log : state;
+    const { owed } = part;
     const [index] = owed;
-    if (!joiner.owesManifest && index === undefined) return false;
+    if (!part.owesManifest && index === undefined) return false;
     if (!budget.allows(nowMs) || this.#total?.allows(nowMs) !== true) return false;
-    const made = snapshot.make();
-    if (made === undefined) {
-      joiner.owesManifest = false;
+    const message = part.message();
+    if (message === undefined) {
+      part.owesManifest = false;
       return false;
     }
-    const bytes = joiner.owesManifest ? made.message : this.#chunk(made, index as number);
-    if (!this.#send(joiner.peer, 'bulk', bytes)) return false;
+    const bytes = part.owesManifest ? message : this.#chunk(part, index as number);
+    if (!this.#send(peer, 'bulk', bytes)) return false;
     budget.spend(bytes.length);
     this.#total.spend(bytes.length);
-    if (joiner.owesManifest) {
-      joiner.owesManifest = false;
+    if (part.owesManifest) {
+      part.owesManifest = false;
       this.#counts.manifestsSent += 1;
     } else {
       owed.delete(index as number);
@@ -239,10 +257,13 @@ export class StateOffer {
     return true;
   }
 
-  #chunk({ state, manifest }: MadeState, index: number): Uint8Array {
-    const { frame, chunkBytes } = manifest;
-    const bytes = state.subarray(index * chunkBytes, (index + 1) * chunkBytes);
-    return encodeChunk({ frame, index, bytes }, this.#options.joinKey);
+  /** A piece of content whose manifest was sent. */
+  #chunk({ frame, isLog, content }: OfferedPart, index: number): Uint8Array {
+    const made = content.made();
+    assert(made !== undefined, `chunk ${index} of frame ${frame} was asked for and is not there`);
+    const { chunkBytes } = made.outline;
+    const bytes = made.bytes.subarray(index * chunkBytes, (index + 1) * chunkBytes);
+    return encodeChunk({ frame, isLog, index, bytes }, this.#options.joinKey);
   }
 
   #send(peer: PeerId, channel: ChannelName, bytes: Uint8Array): boolean {
@@ -253,7 +274,7 @@ export class StateOffer {
 
   /** Drops states that nobody is offered any more. */
   #release(): void {
-    for (const frame of this.#snapshots.keys())
-      if (!this.#joiners.some(({ snapshot }) => snapshot.frame === frame)) this.#snapshots.delete(frame);
+    for (const frame of this.#states.keys())
+      if (!this.#joiners.some(({ state }) => state.frame === frame)) this.#states.delete(frame);
   }
 }

@@ -1,6 +1,12 @@
-/** A state that is offered to newcomers: serialised when it is first needed, then kept with its manifest. */
+/** What is offered to newcomers: a state, or the log that leads to it. Made when it is first needed, then kept. */
 import { STATE_BYTES_MAX } from '../base/limits.js';
-import { encodeManifest, type Manifest, type ManifestHeader, outlineOf } from '../wire/join-manifest.js';
+import {
+  encodeManifest,
+  type Manifest,
+  type ManifestHeader,
+  outlineOf,
+  type StateOutline,
+} from '../wire/join-manifest.js';
 
 /** A frame of the match, to be offered. */
 export interface OfferedFrame {
@@ -9,41 +15,74 @@ export interface OfferedFrame {
   readonly serialize: () => Uint8Array;
 }
 
-/** A serialised state with its manifest. */
-export interface MadeState {
-  readonly state: Uint8Array;
-  readonly manifest: Manifest;
-  readonly message: Uint8Array;
-}
-
-/** One frame's state, serialised when it is first needed. */
-export class StateSnapshot {
-  readonly frame: number;
-  /** What has been made; `undefined` before, and for good if the state is empty or larger than may be sent. */
-  made: MadeState | undefined;
-  readonly #offered: OfferedFrame;
-  readonly #joinKey: number;
+/** Bytes that newcomers fetch in chunks, made when they are first needed. */
+export class OfferedBytes {
+  readonly #make: () => Uint8Array | undefined;
+  #made: { readonly bytes: Uint8Array; readonly outline: StateOutline } | undefined;
   #wasTried = false;
 
-  constructor(offered: OfferedFrame, joinKey: number) {
-    this.frame = offered.header.frame;
-    this.#offered = offered;
-    this.#joinKey = joinKey;
+  /** @param make called once: a game's function that throws does so once. */
+  constructor(make: () => Uint8Array | undefined) {
+    this.#make = make;
   }
 
-  /** Makes it if that was not tried before: a game's function that throws does so once. */
-  make(): MadeState | undefined {
-    if (this.#wasTried) return this.made;
+  /** `undefined`, for good, if there are none, or more than may be sent. */
+  made(): { readonly bytes: Uint8Array; readonly outline: StateOutline } | undefined {
+    if (this.#wasTried) return this.#made;
     this.#wasTried = true;
-    const state = this.#offered.serialize();
-    if (state.length < 1 || state.length > STATE_BYTES_MAX) return undefined;
-    const manifest = { ...this.#offered.header, ...outlineOf(state) };
-    this.made = { state, manifest, message: encodeManifest(manifest, this.#joinKey) };
-    return this.made;
+    const bytes = this.#make();
+    if (bytes !== undefined && bytes.length > 0 && bytes.length <= STATE_BYTES_MAX)
+      this.#made = { bytes, outline: outlineOf(bytes) };
+    return this.#made;
+  }
+
+  /** Chunks there are; 0 before they were made. */
+  get chunkCount(): number {
+    return this.#made?.outline.chunkHashes.length ?? 0;
   }
 
   /** Bytes held. */
   get byteLength(): number {
-    return this.made === undefined ? 0 : this.made.state.length + this.made.message.length;
+    return this.#made?.bytes.length ?? 0;
+  }
+}
+
+/** Bytes with the manifest that goes with them, for one newcomer. */
+export class OfferedPart {
+  readonly content: OfferedBytes;
+  /** Indices asked for and not sent yet, in the order they were asked for. */
+  readonly owed: Set<number> = new Set();
+  owesManifest = false;
+  owesAttest = false;
+  readonly #header: ManifestHeader;
+  readonly #joinKey: number;
+  #message: Uint8Array | undefined;
+
+  constructor(content: OfferedBytes, header: ManifestHeader, joinKey: number) {
+    this.content = content;
+    this.#header = header;
+    this.#joinKey = joinKey;
+  }
+
+  get frame(): number {
+    return this.#header.frame;
+  }
+
+  get isLog(): boolean {
+    return this.#header.isLog;
+  }
+
+  /** The MANIFEST; `undefined` if the content cannot be sent. */
+  message(): Uint8Array | undefined {
+    const made = this.content.made();
+    if (made === undefined) return undefined;
+    const manifest: Manifest = { ...this.#header, ...made.outline };
+    this.#message ??= encodeManifest(manifest, this.#joinKey);
+    return this.#message;
+  }
+
+  /** Bytes of the manifest that are held. */
+  get messageBytes(): number {
+    return this.#message?.length ?? 0;
   }
 }

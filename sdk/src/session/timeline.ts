@@ -47,6 +47,10 @@ export class Timeline<S, I> {
   readonly #windowFrames: number;
   /** Newest frame simulated with everybody's true inputs. */
   frameConfirmed = 0;
+  /** Frame of the state that this peer began with: no earlier one was confirmed here. */
+  frameStart = 0;
+  /** What the frames after this one were stepped with is known here. */
+  inputsStart = 0;
   /** No frame beyond this is confirmed: set while an agreement on what happens after it is under way. */
   confirmLimit: number = NO_FRAME;
   /** When this frame is confirmed, `onCapture` is called: its state is still kept then. */
@@ -86,12 +90,12 @@ export class Timeline<S, I> {
     });
   }
 
-  /** Starts from a state that came from elsewhere; false if the bytes are not one, or not the one with this hash. */
-  startFrom(frame: number, state: Uint8Array, hash: number): boolean {
-    if (!this.simulation.startFrom(frame, state)) return false;
+  /** Goes on from the state that the simulation was given; false if it is not the one with this hash. */
+  startAt(frame: number, hash: number): boolean {
     this.frameConfirmed = frame;
+    this.frameStart = frame;
     this.#frameHighest = frame;
-    return this.simulation.hashOf(frame) === hash;
+    return this.simulation.frame === frame && this.simulation.hashOf(frame) === hash;
   }
 
   /** Highest frame for which every active slot's true input is here. */

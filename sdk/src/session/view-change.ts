@@ -1,13 +1,12 @@
 /**
  * Agreement on who is out or late, on the last input of each slot that ends, and on what happens at a planned frame.
  *
- * Single-decree Paxos per view. The coordinator (lowest voter not suspected) proposes; each voter of the next view freezes
- * the slots in question and reports what it holds; the cut is the maximum, with the inputs somebody lacks inlined; a majority
- * of the old view's voters accepts; then it is committed. A higher ballot completes what was last accepted first, so a
- * half-delivered COMMIT is never contradicted. A voter that still hears a suspect answers REJECT: nobody is removed on
- * one peer's word. What is planned (a return, a pause, a newcomer) needs a report of every voter: each names a frame beyond
- * which it confirms nothing until this is settled, and the plan takes effect after all of them. Messages are idempotent and
- * repeated until answered.
+ * Single-decree Paxos per view. The coordinator (lowest voter not suspected) proposes; each voter of the next view freezes the slots
+ * in question and reports what it holds; the cut is the maximum, with the inputs somebody lacks inlined; a majority of the old view's
+ * voters accepts; then it is committed. A higher ballot completes what was last accepted first, so a half-delivered COMMIT is never
+ * contradicted. A voter that still hears a suspect answers REJECT: nobody is removed on one peer's word. What is planned (a return, a
+ * pause, a newcomer) needs a report of every voter: each names a frame beyond which it confirms nothing until this is settled, and
+ * the plan takes effect after all of them. Messages are idempotent and repeated until answered.
  */
 import { isQuorum, lowestIndex } from '../base/peer-set.js';
 import type { ViewBody } from '../wire/view-body.js';
@@ -19,18 +18,18 @@ import {
   type ReportedSlot,
   type ViewMessage,
 } from '../wire/view-messages.js';
+import { Branches } from './branches.js';
 import { ReportBook } from './report-book.js';
 import { NO_FRAME } from './slot-log.js';
 import type { Attempt, Message, Outgoing, WantedView } from './view-attempt.js';
 import type { ViewHost } from './view-host.js';
-import { freshBody, heldOf, isOtherBranch, isReady, slotsOf, widened } from './view-value.js';
+import { freshBody, heldOf, isReady, slotsOf, widened } from './view-value.js';
 
 const RESEND_MS = 50;
 /** Commits kept for members that are behind. */
 const COMMITS_KEPT_MAX = 64;
 
 const NO_BALLOT: Ballot = { round: 0, voter: 0 };
-
 /** One peer's part in the agreement. */
 export class ViewChange {
   readonly #host: ViewHost;
@@ -55,6 +54,7 @@ export class ViewChange {
   #planned = 0;
   /** Frame of the state that this peer began with. */
   #startFrame = 0;
+  readonly #branches = new Branches();
   readonly #commits: Message<'commit'>[] = [];
 
   constructor(host: ViewHost) {
@@ -222,9 +222,9 @@ export class ViewChange {
   /** Takes a message of another peer. */
   receive(from: number, message: ViewMessage, nowMs: number): void {
     if (message.kind === 'commit') {
-      if (isOtherBranch(from, message, { viewId: this.viewId, host: this.#host }))
-        this.#host.apply(message.body);
-      else this.#takeCommit(message);
+      const branch = this.#branches.judge(from, message, this.#host);
+      if (branch === 'theirs') this.#host.apply(message.body);
+      else if (branch === 'same') this.#takeCommit(message);
       return;
     }
     if (message.viewId !== this.viewId + 1) {
@@ -418,11 +418,12 @@ export class ViewChange {
   #takeCommit(message: Message<'commit'>): void {
     const { body } = message;
     // Who is removed need not follow the views between: it may lack inputs of them, and nobody sends it any.
-    const removesUs = (body.removed & (1 << this.#host.selfIndex)) !== 0;
+    const removesUs = (body.removed & (1 << this.#host.selfIndex)) !== 0 && this.#host.isIn();
     if (message.viewId <= this.viewId) return;
     if (!removesUs && (message.viewId !== this.viewId + 1 || !isReady(body, this.#host, this.#startFrame)))
       return;
     this.viewId = message.viewId;
+    this.#branches.note(this.viewId, body);
     this.#commits.push(message);
     if (this.#commits.length > COMMITS_KEPT_MAX) this.#commits.shift();
     this.#attempt = undefined;

@@ -13,6 +13,8 @@ export interface WantedPlan extends ViewPlan {
 export interface ViewHost {
   readonly selfIndex: number;
   readonly logs: readonly SlotLog[];
+  /** False for a newcomer that still follows views from before it was let in. */
+  isIn(): boolean;
   /** Members of the current view that own an active slot, ourselves included. */
   voters(): number;
   /** Members that said goodbye: they will never vote again. */

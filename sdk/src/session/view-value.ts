@@ -3,7 +3,6 @@ import { LOG_FRAMES_KEPT } from '../base/limits.js';
 import { NO_PLAN, type SlotCut, type ViewBody } from '../wire/view-body.js';
 import { encodeSlotCells, type HeldFrame, type ViewMessage } from '../wire/view-messages.js';
 import { NO_FRAME, type SlotLog } from './slot-log.js';
-import type { Message } from './view-attempt.js';
 import type { ViewHost, WantedPlan } from './view-host.js';
 
 /** What was proposed. */
@@ -66,23 +65,12 @@ export function heldOf(logs: readonly SlotLog[], owners: number): HeldFrame[] {
   return slotsOf(logs, owners).map((log) => ({ slot: log.slot, frame: log.received }));
 }
 
-/** Two last voters lost each other and both went on alone: of the two branches, that of the lower index stays. */
-export function isOtherBranch(
-  from: number,
-  { viewId, body }: Message<'commit'>,
-  own: { readonly viewId: number; readonly host: ViewHost },
-): boolean {
-  const self = 1 << own.host.selfIndex;
-  const isAlone = own.host.voters() === self;
-  return viewId === own.viewId && (body.removed & self) !== 0 && isAlone && from < own.host.selfIndex;
-}
-
 /** Inputs before its own base that a commit brings to a member that is behind. */
 const WIDENED_FRAMES = 240;
 
 /**
- * The same decision with more inputs, for a member that had no vote and may lack some that all voters held: nobody relays
- * inputs of a slot that has been taken up again since.
+ * The same decision with the inputs that a member without a vote may lack although all voters held them: nobody relays
+ * inputs of a slot that has been taken up again since. And without those that it cannot read.
  * @param startFrame frame of the state that the member came in with: it knows no cell before
  */
 export function widened(body: ViewBody, logs: readonly SlotLog[], startFrame: number): ViewBody {
@@ -90,9 +78,9 @@ export function widened(body: ViewBody, logs: readonly SlotLog[], startFrame: nu
   const cuts = body.cuts.map((cut): SlotCut => {
     const log = logs[cut.slot];
     const first = log === undefined ? 0 : Math.max(0, log.periodStart(cut.cut) - 1);
-    const base = Math.max(cut.base - WIDENED_FRAMES, first, startFrame);
+    const base = Math.min(cut.cut, Math.max(cut.base - WIDENED_FRAMES, first, startFrame));
     // Only what our log still has.
-    if (log === undefined || base >= cut.base || log.received - base > LOG_FRAMES_KEPT) return cut;
+    if (log === undefined || base === cut.base || log.received - base > LOG_FRAMES_KEPT) return cut;
     return { ...cut, base, cells: encodeSlotCells(log.cells, base + 1, cut.cut) };
   });
   return { ...body, cuts };

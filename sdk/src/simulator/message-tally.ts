@@ -7,6 +7,7 @@ import {
   KIND_CHUNK_REQUEST,
   KIND_JOIN,
   KIND_JOIN_REPLY,
+  KIND_LOG,
   KIND_MANIFEST,
   KIND_MANIFEST_REQUEST,
 } from '../wire/join-messages.js';
@@ -56,6 +57,7 @@ const KIND_NAMES: readonly (readonly [string, number])[] = [
   ['attest', KIND_ATTEST],
   ['chunk request', KIND_CHUNK_REQUEST],
   ['chunk', KIND_CHUNK],
+  ['log', KIND_LOG],
 ];
 
 /** Counts by the first byte. */

@@ -1,9 +1,9 @@
 /**
- * The MANIFEST: all that a newcomer needs to start from one frame, except the state itself, of which it names length and
- * hashes. Every member writes the same bytes for the same frame, so that one member's manifest can be attested by the
+ * The MANIFEST: all that a newcomer needs to start from one frame, except the state itself. Of that it names length and
+ * hashes; or, for one that has an earlier state, those of the step log (step-log.ts) that leads from there to this frame. Every member writes the same bytes for the same frame, so that one member's manifest can be attested by the
  * digest of another's.
  *
- *     kind u8, CRC u16 (join key), match key u16, seed u32, view u32, frame u32, paused u8 (0 or 1), state hash u32,
+ *     kind u8, CRC u16 (join key), match key u16, seed u32, view u32, frame u32, flags u8 (1 paused, 2 log), state hash u32,
  *     length u32, hash of all bytes u32, chunk size u16, chunk hashes u32 each (as many as the length needs),
  *     n u8, n x (id length u8, id, member u8 (0 or 1), join number u16)                      peers
  *     input bytes u8, n u8, n x (owner u8, 255 = nobody, control u8, since u32, epoch u16, held u32, input)    slots
@@ -61,9 +61,11 @@ export interface ManifestHeader {
   readonly viewId: number;
   /** The frame after which the state was taken. */
   readonly frame: number;
-  /** True if the match pauses after that frame. */
+  /** True if the match stands at that frame: no frame after it was stepped when the newcomer was let in. */
   readonly isPaused: boolean;
-  /** Hash of that state as the store computes it (signed): to be compared after `deserialize`. */
+  /** True if length and hashes are those of the step log that leads to that state. */
+  readonly isLog: boolean;
+  /** Hash of that state as the store computes it (signed): to be compared after `deserialize`, or the last step. */
   readonly stateHash: number;
   /** 1 to 31. */
   readonly peers: readonly ManifestPeer[];
@@ -75,7 +77,7 @@ export interface ManifestHeader {
   readonly config: JsonObject;
 }
 
-/** Length and hashes (signed) of a serialised state. */
+/** Length and hashes (signed) of a serialised state, or of a step log. */
 export interface StateOutline {
   readonly byteLength: number;
   /** `hashBytes` of all bytes. */
@@ -123,7 +125,7 @@ export function manifestDigest(message: Uint8Array): number {
 export function encodeManifest(manifest: Manifest, joinKey: number): Uint8Array {
   const out = new ByteWriter().u8(KIND_MANIFEST).u16(0).u16(manifest.matchKey).u32(manifest.seed);
   out.u32(manifest.viewId).u32(manifest.frame);
-  out.u8(manifest.isPaused ? 1 : 0).u32(manifest.stateHash);
+  out.u8((manifest.isPaused ? 1 : 0) | (manifest.isLog ? 2 : 0)).u32(manifest.stateHash);
   out.u32(manifest.byteLength).u32(manifest.bytesHash).u16(manifest.chunkBytes);
   for (const hash of manifest.chunkHashes) out.u32(hash);
   out.u8(manifest.peers.length);
@@ -152,16 +154,17 @@ export function decodeManifest(bytes: Uint8Array, joinKey: number): Manifest | u
   const reader = openMessage(bytes, KIND_MANIFEST, joinKey);
   if (reader === undefined) return undefined;
   const head = { matchKey: reader.u16(), seed: reader.u32(), viewId: reader.u32(), frame: reader.u32() };
-  const paused = reader.u8();
+  const flags = reader.u8();
   const stateHash = reader.u32() | 0;
-  const outline = paused <= 1 ? readOutline(reader) : undefined;
+  const outline = flags <= 3 ? readOutline(reader) : undefined;
   const peers = outline && readPeers(reader);
   const inputBytes = reader.u8();
   const slots = peers && readSlots(reader, inputBytes, peers.length);
   const config = slots && readConfig(bytes.subarray(reader.at));
-  return (
-    config && { ...head, isPaused: paused === 1, stateHash, ...outline, peers, inputBytes, slots, config }
-  );
+  if (outline === undefined || peers === undefined || slots === undefined || config === undefined)
+    return undefined;
+  const kind = { isPaused: (flags & 1) !== 0, isLog: (flags & 2) !== 0 };
+  return { ...head, ...kind, stateHash, ...outline, peers, inputBytes, slots, config };
 }
 
 function readOutline(reader: ByteReader): StateOutline | undefined {

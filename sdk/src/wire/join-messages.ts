@@ -27,6 +27,7 @@ export const KIND_MANIFEST = 0x93;
 export const KIND_ATTEST = 0x94;
 export const KIND_CHUNK_REQUEST = 0x95;
 export const KIND_CHUNK = 0x96;
+export const KIND_LOG = 0x97;
 
 /** Length of a JOIN of this wire version. */
 export const JOIN_BYTES = 34;
@@ -54,7 +55,7 @@ export interface Join {
   readonly nonce: number;
   /** Slots it would like to own, 0 (watch only) to 16. */
   readonly slotsWanted: number;
-  /** For one that was in the match before: the last final frame whose state it holds, and the hash of that state. */
+  /** For one that was in the match before: the newest final frame whose state it still has, and the hash of that state. */
   readonly held: { readonly frame: number; readonly stateHash: number } | undefined;
 }
 
@@ -92,8 +93,8 @@ export function decodeJoin(bytes: Uint8Array): Join | undefined {
 
 /**
  * A member's answer. 'wait': asked, not decided. 'admitted': the manifest and the state may be fetched. 'delta': admitted,
- * and what is missing after `fromFrame` comes as inputs; no state is needed. 'refused': for the reason given. 'again': it was
- * admitted and let go again; only a JOIN with a new number helps.
+ * and this member has all inputs after `fromFrame`, which the newcomer named: they may be fetched instead of the state.
+ * 'refused': for the reason given. 'again': it was admitted and let go again; only a JOIN with a new number helps.
  */
 export type JoinReply = { readonly nonce: number } & (
   | { readonly status: 'wait' }
@@ -148,12 +149,14 @@ export function decodeJoinReply(bytes: Uint8Array): JoinReply | undefined {
 export interface ManifestRequest {
   readonly nonce: number;
   readonly isWhole: boolean;
+  /** That of the step log, not that of the state. */
+  readonly isLog: boolean;
 }
 
-/** Layout: kind, CRC, nonce u32, whole u8 (0 or 1). */
+/** Layout: kind, CRC, nonce u32, flags u8 (1 = all of it, 2 = of the log). */
 export function encodeManifestRequest(request: ManifestRequest, joinKey: number): Uint8Array {
   const out = new ByteWriter().u8(KIND_MANIFEST_REQUEST).u16(0).u32(request.nonce);
-  return sealed(out.u8(request.isWhole ? 1 : 0), joinKey);
+  return sealed(out.u8((request.isWhole ? 1 : 0) | (request.isLog ? 2 : 0)), joinKey);
 }
 
 /** The MANIFEST_REQUEST in `bytes`, or `undefined`. */
@@ -161,39 +164,49 @@ export function decodeManifestRequest(bytes: Uint8Array, joinKey: number): Manif
   const reader = openMessage(bytes, KIND_MANIFEST_REQUEST, joinKey);
   if (reader === undefined) return undefined;
   const nonce = reader.u32();
-  const whole = reader.u8();
-  return reader.complete && whole <= 1 ? { nonce, isWhole: whole === 1 } : undefined;
+  const flags = reader.u8();
+  return reader.complete && flags <= 3
+    ? { nonce, isWhole: (flags & 1) !== 0, isLog: (flags & 2) !== 0 }
+    : undefined;
 }
 
 /** A member's word that its own manifest has this digest (signed, `hashBytes` of the MANIFEST message). */
 export interface Attest {
   readonly nonce: number;
+  /** The manifest of the step log, not that of the state. */
+  readonly isLog: boolean;
   readonly digest: number;
 }
 
-/** Layout: kind, CRC, nonce u32, digest u32. */
-export function encodeAttest(attest: Attest, joinKey: number): Uint8Array {
-  return sealed(new ByteWriter().u8(KIND_ATTEST).u16(0).u32(attest.nonce).u32(attest.digest), joinKey);
+/** Layout: kind, CRC, nonce u32, log u8 (0 or 1), digest u32. */
+export function encodeAttest({ nonce, isLog, digest }: Attest, joinKey: number): Uint8Array {
+  const out = new ByteWriter().u8(KIND_ATTEST).u16(0).u32(nonce);
+  return sealed(out.u8(isLog ? 1 : 0).u32(digest), joinKey);
 }
 
 /** The ATTEST in `bytes`, or `undefined`. */
 export function decodeAttest(bytes: Uint8Array, joinKey: number): Attest | undefined {
   const reader = openMessage(bytes, KIND_ATTEST, joinKey);
   if (reader === undefined) return undefined;
-  const attest = { nonce: reader.u32(), digest: reader.u32() | 0 };
-  return reader.complete ? attest : undefined;
+  const nonce = reader.u32();
+  const log = reader.u8();
+  const digest = reader.u32() | 0;
+  return reader.complete && log <= 1 ? { nonce, isLog: log === 1, digest } : undefined;
 }
 
-/** Asks for chunks of the state of one frame: 1 to 64 indices, rising. */
+/** Asks for chunks of the state of one frame, or of the step log that leads to it: 1 to 64 indices, rising. */
 export interface ChunkRequest {
   readonly frame: number;
+  readonly isLog: boolean;
   readonly indices: readonly number[];
 }
 
-/** Layout: kind, CRC, frame u32, n u8, n x index u16. */
+/** Layout: kind, CRC, frame u32, log u8 (0 or 1), n u8, n x index u16. */
 export function encodeChunkRequest(request: ChunkRequest, joinKey: number): Uint8Array {
-  const out = new ByteWriter().u8(KIND_CHUNK_REQUEST).u16(0).u32(request.frame).u8(request.indices.length);
-  for (const index of request.indices) out.u16(index);
+  const { frame, isLog, indices } = request;
+  const out = new ByteWriter().u8(KIND_CHUNK_REQUEST).u16(0).u32(frame);
+  out.u8(isLog ? 1 : 0).u8(indices.length);
+  for (const index of indices) out.u16(index);
   return sealed(out, joinKey);
 }
 
@@ -202,8 +215,10 @@ export function decodeChunkRequest(bytes: Uint8Array, joinKey: number): ChunkReq
   const reader = openMessage(bytes, KIND_CHUNK_REQUEST, joinKey);
   if (reader === undefined) return undefined;
   const frame = reader.u32();
+  const log = reader.u8();
   const count = reader.u8();
-  if (count < 1 || count > CHUNKS_ASKED_MAX || bytes.length !== reader.at + count * 2) return undefined;
+  if (log > 1 || count < 1 || count > CHUNKS_ASKED_MAX || bytes.length !== reader.at + count * 2)
+    return undefined;
   const indices: number[] = [];
   for (let before = -1; indices.length < count; ) {
     const index = reader.u16();
@@ -211,12 +226,13 @@ export function decodeChunkRequest(bytes: Uint8Array, joinKey: number): ChunkReq
     indices.push(index);
     before = index;
   }
-  return { frame, indices };
+  return { frame, isLog: log === 1, indices };
 }
 
-/** One piece of the serialised state of `frame`. */
+/** One piece of the serialised state of `frame`, or of the step log that leads to it. */
 export interface Chunk {
   readonly frame: number;
+  readonly isLog: boolean;
   readonly index: number;
   /** 1 to 16,000 bytes. What {@link decodeChunk} gives is a view of the message: copy what you keep. */
   readonly bytes: Uint8Array;
@@ -224,19 +240,21 @@ export interface Chunk {
 
 const CHUNK_HEADER_BYTES = 9;
 
-/** Layout: kind, CRC, frame u32, index u16, bytes to the end. */
-export function encodeChunk({ frame, index, bytes }: Chunk, joinKey: number): Uint8Array {
-  return sealed(new ByteWriter().u8(KIND_CHUNK).u16(0).u32(frame).u16(index).put(bytes), joinKey);
+/** Layout: kind (CHUNK or LOG), CRC, frame u32, index u16, bytes to the end. */
+export function encodeChunk({ frame, isLog, index, bytes }: Chunk, joinKey: number): Uint8Array {
+  const out = new ByteWriter().u8(isLog ? KIND_LOG : KIND_CHUNK).u16(0);
+  return sealed(out.u32(frame).u16(index).put(bytes), joinKey);
 }
 
-/** The CHUNK in `bytes`, or `undefined`. */
+/** The CHUNK or LOG in `bytes`, or `undefined`. */
 export function decodeChunk(bytes: Uint8Array, joinKey: number): Chunk | undefined {
   if (bytes.length <= CHUNK_HEADER_BYTES || bytes.length > CHUNK_HEADER_BYTES + CHUNK_BYTES_MAX)
     return undefined;
-  const reader = openMessage(bytes, KIND_CHUNK, joinKey);
+  const isLog = bytes[0] === KIND_LOG;
+  const reader = openMessage(bytes, isLog ? KIND_LOG : KIND_CHUNK, joinKey);
   if (reader === undefined) return undefined;
-  const chunk = { frame: reader.u32(), index: reader.u16(), bytes: bytes.subarray(CHUNK_HEADER_BYTES) };
-  return chunk.index < CHUNKS_MAX ? chunk : undefined;
+  const place = { frame: reader.u32(), isLog, index: reader.u16() };
+  return place.index < CHUNKS_MAX ? { ...place, bytes: bytes.subarray(CHUNK_HEADER_BYTES) } : undefined;
 }
 
 /** Writes the checksum; the finished message. */

@@ -25,6 +25,7 @@ import {
   KIND_JOIN,
   KIND_JOIN_REPLY,
 } from '../../../sdk/src/wire/join-messages.js';
+import { decodeStepLog, encodeStepLog, type StepLog } from '../../../sdk/src/wire/step-log.js';
 import type { FuzzTarget } from './fuzzer.js';
 import { must, mustEqual } from './wire-targets.js';
 
@@ -73,11 +74,13 @@ const joinTarget: FuzzTarget = {
     encodeJoinReply({ nonce: 5, status: 'again' }),
     encodeJoinReply({ nonce: 5, status: 'refused', reason: 'f\u00fcll' }),
     encodeJoinReply({ nonce: 5, status: 'delta', fromFrame: 61 }),
-    encodeManifestRequest({ nonce: 5, isWhole: true }, KEY),
-    encodeAttest({ nonce: 5, digest: -1 }, KEY),
-    encodeChunkRequest({ frame: 60, indices: [0, 2, 3] }, KEY),
-    encodeChunk({ frame: 60, index: 2, bytes: Uint8Array.of(1, 2, 3) }, KEY),
-    encodeChunk({ frame: 60, index: 2, bytes: new Uint8Array(CHUNK_BYTES_MAX + 1) }, KEY),
+    encodeManifestRequest({ nonce: 5, isWhole: true, isLog: false }, KEY),
+    encodeManifestRequest({ nonce: 5, isWhole: false, isLog: true }, KEY),
+    encodeAttest({ nonce: 5, isLog: true, digest: -1 }, KEY),
+    encodeChunkRequest({ frame: 60, isLog: false, indices: [0, 2, 3] }, KEY),
+    encodeChunk({ frame: 60, isLog: true, index: 2, bytes: Uint8Array.of(4) }, KEY),
+    encodeChunk({ frame: 60, isLog: false, index: 2, bytes: Uint8Array.of(1, 2, 3) }, KEY),
+    encodeChunk({ frame: 60, isLog: false, index: 2, bytes: new Uint8Array(CHUNK_BYTES_MAX + 1) }, KEY),
     new Uint8Array(1101).fill(KIND_JOIN, 0, 1),
     new Uint8Array(200).fill(KIND_JOIN_REPLY, 0, 1),
   ],
@@ -97,7 +100,7 @@ const joinTarget: FuzzTarget = {
 };
 
 const MANIFEST: Manifest = {
-  ...{ matchKey: 1, seed: 2, viewId: 3, frame: 60, isPaused: false, stateHash: -5 },
+  ...{ matchKey: 1, seed: 2, viewId: 3, frame: 60, isPaused: false, isLog: false, stateHash: -5 },
   ...outlineOf(new Uint8Array(9000)),
   peers: [
     { id: 'a', isMember: true, joinNumber: 0 },
@@ -131,6 +134,7 @@ const manifestTarget: FuzzTarget = {
   decoder: /^sdk\/src\/wire\/join-manifest\.ts:(?:decode|read)\w+$/,
   seeds: [
     encodeManifest(MANIFEST, KEY),
+    encodeManifest({ ...MANIFEST, isPaused: true, isLog: true }, KEY),
     encodeManifest({ ...MANIFEST, ...outlineOf(new Uint8Array(1)), config: {} }, KEY),
     tooLongConfig(),
     resealed(new Uint8Array(MESSAGE_BYTES_MAX + 1), (bytes) => bytes.set(encodeManifest(MANIFEST, KEY))),
@@ -151,5 +155,40 @@ const manifestTarget: FuzzTarget = {
   },
 };
 
+const STEP_LOG: StepLog = {
+  ...{ from: 60, count: 10, inputBytes: 2 },
+  slots: [
+    { states: new Uint8Array(10), cells: Uint8Array.from({ length: 20 }, (_, at) => at >> 2) },
+    { states: Uint8Array.of(0, 0, 2, 2, 2, 1, 1, 1, 1, 0), cells: new Uint8Array(20) },
+  ],
+};
+
+const stepLogTarget: FuzzTarget = {
+  name: 'step-log',
+  reachesAll: true,
+  bytesMax: 400,
+  decoder: /^sdk\/src\/wire\/step-log\.ts:(?:decode|read)\w+$/,
+  seeds: [
+    encodeStepLog(STEP_LOG),
+    encodeStepLog({
+      ...STEP_LOG,
+      count: 0,
+      slots: [{ states: new Uint8Array(0), cells: new Uint8Array(0) }],
+    }),
+    Uint8Array.of(0, 0, 0, 0, 1, 0, 1, 1, 1, 0, 0, 1, 0),
+  ],
+  run(bytes) {
+    const log = decodeStepLog(bytes);
+    if (!check(log, bytes, encodeStepLog) || log === undefined) return;
+    for (const { states, cells } of log.slots) {
+      must(states.length === log.count && cells.length === log.count * log.inputBytes, 'a slot is cut short');
+      must(
+        states.every((state) => state < 3),
+        'a state that is none',
+      );
+    }
+  },
+};
+
 /** All decoders of a join. */
-export const JOIN_TARGETS: readonly FuzzTarget[] = [joinTarget, manifestTarget];
+export const JOIN_TARGETS: readonly FuzzTarget[] = [joinTarget, manifestTarget, stepLogTarget];

@@ -42,7 +42,11 @@ const memberMessages = poolOf(
   fc.oneof(
     fc.constantFrom(message, encodeManifest(otherManifest, JOIN_KEY)),
     fc
-      .record({ nonce: fc.constantFrom(NONCE, 1), digest: fc.constantFrom(manifestDigest(message), 5, 6) })
+      .record({
+        nonce: fc.constantFrom(NONCE, 1),
+        isLog: fc.boolean(),
+        digest: fc.constantFrom(manifestDigest(message), 5, 6),
+      })
       .map((attest) => encodeAttest(attest, JOIN_KEY)),
     fc
       .record({
@@ -55,7 +59,10 @@ const memberMessages = poolOf(
         const bytes = isRight
           ? state.slice(index * 4000, index * 4000 + 4000)
           : new Uint8Array(3999 + length);
-        return encodeChunk({ frame, index, bytes: bytes.length > 0 ? bytes : Uint8Array.of(1) }, JOIN_KEY);
+        return encodeChunk(
+          { isLog: false, frame, index, bytes: bytes.length > 0 ? bytes : Uint8Array.of(1) },
+          JOIN_KEY,
+        );
       }),
     fc.uint8Array({ maxLength: 40 }),
   ),
@@ -78,10 +85,14 @@ const events = fc.array(
 function answerTo(question: Uint8Array): Uint8Array[] {
   const asked = decodeManifestRequest(question, JOIN_KEY);
   if (asked?.isWhole === true) return [message];
-  if (asked !== undefined) return [encodeAttest({ nonce: NONCE, digest: manifestDigest(message) }, JOIN_KEY)];
+  if (asked !== undefined)
+    return [encodeAttest({ isLog: false, nonce: NONCE, digest: manifestDigest(message) }, JOIN_KEY)];
   const { frame, indices } = decodeChunkRequest(question, JOIN_KEY) ?? { frame: 0, indices: [] };
   return indices.map((index) =>
-    encodeChunk({ frame, index, bytes: state.slice(index * 4000, index * 4000 + 4000) }, JOIN_KEY),
+    encodeChunk(
+      { isLog: false, frame, index, bytes: state.slice(index * 4000, index * 4000 + 4000) },
+      JOIN_KEY,
+    ),
   );
 }
 
@@ -116,9 +127,9 @@ test('whatever members send and whenever, a newcomer ends with the right state, 
       }
       if (fetch.phase === 'done') {
         ends.done += 1;
-        must(fetch.manifest?.seed === manifest.seed && isState(fetch.state), 'another state');
+        must(fetch.manifest?.seed === manifest.seed && isState(fetch.bytes), 'another state');
       } else {
-        must(fetch.state === undefined, 'a state before the end');
+        must(fetch.bytes === undefined, 'a state before the end');
         ends[fetch.phase === 'failed' ? 'failed' : 'open'] += 1;
         must((fetch.failure === undefined) === (fetch.phase !== 'failed'), 'a failure without a reason');
       }
@@ -140,11 +151,11 @@ test('a member that changes its mind after the manifest is believed is asked for
     expect(net.fetch.receive('m1', bytes, net.nowMs)).toBe(true);
     net.fetch.receive(
       'm1',
-      encodeAttest({ nonce: NONCE, digest: manifestDigest(bytes) }, JOIN_KEY),
+      encodeAttest({ isLog: false, nonce: NONCE, digest: manifestDigest(bytes) }, JOIN_KEY),
       net.nowMs,
     );
   });
-  expect(isState(net.fetch.state)).toBe(true);
+  expect(isState(net.fetch.bytes)).toBe(true);
   expect(net.fetch.manifest?.byteLength).toBe(state.length);
   expect(net.fetch.suspects).toEqual(['m1']);
 });
@@ -154,7 +165,11 @@ test('members that all turn to another state after the manifest is believed leav
   net.run(60_000, () => {
     if (net.fetch.phase !== 'chunks') return;
     for (const member of ['m0', 'm1', 'm2'])
-      net.fetch.receive(member, encodeAttest({ nonce: NONCE, digest: 99 }, JOIN_KEY), net.nowMs);
+      net.fetch.receive(
+        member,
+        encodeAttest({ isLog: false, nonce: NONCE, digest: 99 }, JOIN_KEY),
+        net.nowMs,
+      );
   });
   expect(net.fetch.failure?.reason).toBe('no-source');
 });
@@ -166,14 +181,17 @@ test('a member that sends every chunk a hundred times, and those that do not exi
       if (bytes[0] === KIND_CHUNK)
         for (let index = 0; index < 100; index += 1) {
           net.fetch.receive(`m${member}`, bytes, net.nowMs);
-          const stray = encodeChunk({ frame: 600, index: index + 6, bytes: Uint8Array.of(1) }, JOIN_KEY);
+          const stray = encodeChunk(
+            { isLog: false, frame: 600, index: index + 6, bytes: Uint8Array.of(1) },
+            JOIN_KEY,
+          );
           net.fetch.receive(`m${member}`, stray, net.nowMs);
         }
       return bytes;
     },
   });
   net.run(60_000);
-  expect(isState(net.fetch.state)).toBe(true);
+  expect(isState(net.fetch.bytes)).toBe(true);
   expect(net.fetch.counts.duplicates).toBeGreaterThanOrEqual(600);
   expect(net.fetch.counts.unasked).toBeGreaterThanOrEqual(600);
   expect(net.fetch.suspects).toEqual([]);
@@ -183,17 +201,18 @@ test('a member that sends every chunk a hundred times, and those that do not exi
 const newcomerMessages = poolOf(
   fc.oneof(
     fc
-      .record({ nonce: fc.constantFrom(NONCE, 1), isWhole: fc.boolean() })
+      .record({ nonce: fc.constantFrom(NONCE, 1), isWhole: fc.boolean(), isLog: fc.boolean() })
       .map((request) => encodeManifestRequest(request, JOIN_KEY)),
     fc
       .record({
         frame: fc.constantFrom(600, 600, 660),
+        isLog: fc.boolean(),
         first: fc.nat(5),
         count: fc.constantFrom(1, 1, 2, 3, 64),
       })
-      .map(({ frame, first, count }) =>
+      .map(({ frame, isLog, first, count }) =>
         encodeChunkRequest(
-          { frame, indices: Array.from({ length: count }, (_, place) => first + place) },
+          { frame, isLog, indices: Array.from({ length: count }, (_, place) => first + place) },
           JOIN_KEY,
         ),
       ),

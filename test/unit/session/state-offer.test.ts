@@ -9,6 +9,7 @@ import {
   encodeManifestRequest,
   KIND_ATTEST,
   KIND_CHUNK,
+  KIND_LOG,
   KIND_MANIFEST,
 } from '../../../sdk/src/wire/join-messages.js';
 import { headerOf, JOIN_KEY, randomState } from './transfer-net.js';
@@ -41,9 +42,9 @@ const to = (joiner: string, change: Partial<Offer> = {}): Offer => ({
 });
 const atFrame = (frame: number): Partial<Offer> => ({ header: headerOf(2, frame) });
 const wants = (isWhole: boolean, nonce = NONCE): Uint8Array =>
-  encodeManifestRequest({ nonce, isWhole }, JOIN_KEY);
+  encodeManifestRequest({ isLog: false, nonce, isWhole }, JOIN_KEY);
 const wantsChunks = (indices: readonly number[], frame = 600): Uint8Array =>
-  encodeChunkRequest({ frame, indices }, JOIN_KEY);
+  encodeChunkRequest({ isLog: false, frame, indices }, JOIN_KEY);
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 const kindsOf = (sent: readonly Sent[]): (number | undefined)[] => sent.map(({ bytes }) => bytes[0]);
 const indicesOf = (sent: readonly Sent[]): (number | undefined)[] =>
@@ -74,10 +75,24 @@ test('a newcomer gets the manifest, its digest and the chunks it asks for', () =
     Uint8Array,
   ];
   expect(decodeManifest(manifest, JOIN_KEY)).toEqual({ ...headerOf(2), ...outlineOf(state) });
-  expect(decodeAttest(attest, JOIN_KEY)).toEqual({ nonce: NONCE, digest: manifestDigest(manifest) });
+  expect(decodeAttest(attest, JOIN_KEY)).toEqual({
+    isLog: false,
+    nonce: NONCE,
+    digest: manifestDigest(manifest),
+  });
   expect(offer.digestOf(600)).toBe(manifestDigest(manifest));
-  expect(decodeChunk(third, JOIN_KEY)).toEqual({ frame: 600, index: 3, bytes: state.slice(12_000, 16_000) });
-  expect(decodeChunk(last, JOIN_KEY)).toEqual({ frame: 600, index: 24, bytes: state.slice(96_000) });
+  expect(decodeChunk(third, JOIN_KEY)).toEqual({
+    isLog: false,
+    frame: 600,
+    index: 3,
+    bytes: state.slice(12_000, 16_000),
+  });
+  expect(decodeChunk(last, JOIN_KEY)).toEqual({
+    isLog: false,
+    frame: 600,
+    index: 24,
+    bytes: state.slice(96_000),
+  });
   const bytesSent = sent.reduce((sum, { bytes }) => sum + bytes.length, 0);
   expect(offer.counts).toEqual({ unasked: 0, surplus: 0, manifestsSent: 1, chunksSent: 2, bytesSent });
 });
@@ -99,9 +114,58 @@ test('nothing is sent unasked, and the state is serialised once, when it is firs
   for (const peer of ['n', 'o']) for (const isWhole of [true, false]) offer.receive(peer, wants(isWhole));
   pass(offer, 1110, 1500);
   expect([kindsOf(sent).length, serialised]).toEqual([4, 1]);
-  expect(offer.byteLength).toBe(
-    state.length + (sent.find(({ bytes }) => bytes[0] === KIND_MANIFEST)?.bytes.length ?? 0),
-  );
+  // One state, and a manifest for each.
+  const manifests = sent.filter(({ bytes }) => bytes[0] === KIND_MANIFEST);
+  expect(offer.byteLength).toBe(manifests.reduce((sum, { bytes }) => sum + bytes.length, state.length));
+});
+
+test('what is asked for before the state is there is answered when it is, for the same attempt alone', () => {
+  const { offer, sent } = offering();
+  for (const peer of ['n', 'o']) offer.receive(peer, wants(true));
+  offer.receive('o', wants(true, NONCE + 1));
+  for (let index = 0; index < 40; index += 1) offer.receive(`x${index}`, wants(true));
+  offer.receive('n', wants(false));
+  offer.open(to('n'), 0);
+  offer.open(to('o'), 0);
+  pass(offer, 0, 100);
+  expect(sent.map(({ peer, bytes }) => [peer, bytes[0]])).toEqual([['n', KIND_ATTEST]]);
+  expect(offer.counts.unasked).toBe(44);
+});
+
+test('a step log has a manifest and chunks of its own beside those of the state', () => {
+  const log = randomState(5000, 2);
+  const { offer, sent } = offering();
+  offer.open(to('n', { collectLog: () => log }), 0);
+  offer.open(to('o'), 0);
+  for (const peer of ['n', 'o'])
+    for (const isWhole of [true, false])
+      offer.receive(peer, encodeManifestRequest({ nonce: NONCE, isWhole, isLog: true }, JOIN_KEY));
+  offer.receive('n', wants(true));
+  pass(offer, 0, 100);
+  offer.receive('n', encodeChunkRequest({ frame: 600, isLog: true, indices: [1] }, JOIN_KEY));
+  offer.receive('n', wantsChunks([2]));
+  pass(offer, 110, 200);
+  expect(sent.map(({ peer, bytes }) => [peer, bytes[0]])).toEqual([
+    ['n', KIND_ATTEST],
+    ['n', KIND_MANIFEST],
+    ['n', KIND_MANIFEST],
+    ['n', KIND_LOG],
+    ['n', KIND_CHUNK],
+  ]);
+  const [attest, ofLog, ofState, piece] = sent.map(({ bytes }) => bytes) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ];
+  expect(decodeManifest(ofLog, JOIN_KEY)).toEqual({ ...headerOf(2), isLog: true, ...outlineOf(log) });
+  expect(decodeManifest(ofState, JOIN_KEY)).toEqual({ ...headerOf(2), ...outlineOf(state) });
+  expect(decodeAttest(attest, JOIN_KEY)).toEqual({
+    nonce: NONCE,
+    isLog: true,
+    digest: manifestDigest(ofLog),
+  });
+  expect(decodeChunk(piece, JOIN_KEY)).toEqual({ frame: 600, isLog: true, index: 1, bytes: log.slice(4000) });
 });
 
 test('requests of others, for another attempt, frame or chunk are counted and not answered', () => {

@@ -24,8 +24,8 @@ const small = randomState(200_001, 2);
 const lineMs = (byteLength: number): number => (byteLength / LINE_BYTES_PER_SECOND) * 1000;
 
 function fetched(net: TransferNet): Uint8Array {
-  if (net.fetch.state === undefined) throw new Error(`${net.fetch.phase}: ${net.fetch.failure?.message}`);
-  return net.fetch.state;
+  if (net.fetch.bytes === undefined) throw new Error(`${net.fetch.phase}: ${net.fetch.failure?.message}`);
+  return net.fetch.bytes;
 }
 
 /** Runs to the end and checks that the state came whole; the time it took, in ms. */
@@ -129,7 +129,10 @@ test('a chunk that is too short, or the bytes of another chunk, is wrong', () =>
       tamper: (member, message) => {
         const chunk = member === 1 ? decodeChunk(message, JOIN_KEY) : undefined;
         if (chunk === undefined) return message;
-        return encodeChunk({ frame: chunk.frame, ...damage(chunk.bytes, chunk.index) }, JOIN_KEY);
+        return encodeChunk(
+          { isLog: false, frame: chunk.frame, ...damage(chunk.bytes, chunk.index) },
+          JOIN_KEY,
+        );
       },
     });
     expect(net.fetch.suspects).toEqual(['m1']);
@@ -255,7 +258,7 @@ test.each<[string, Partial<NetOptions>, string, string]>([
   const ms = net.run(60_000);
   expect(net.fetch.failure).toEqual({ reason, message });
   expect(net.fetch.progress().phase).toBe('failed');
-  expect(net.fetch.state).toBeUndefined();
+  expect(net.fetch.bytes).toBeUndefined();
   expect(ms).toBeLessThan(21_000);
 });
 
@@ -292,8 +295,11 @@ test('chunks that are right and do not make the whole that was announced are ref
 test('what was never asked for is counted and changes nothing', () => {
   const net = new TransferNet({ members: 3, state: small });
   const chunk = (frame: number, index: number): Uint8Array =>
-    encodeChunk({ frame, index, bytes: small.slice(index * 4000, index * 4000 + 4000) }, JOIN_KEY);
-  const attest = (nonce: number): Uint8Array => encodeAttest({ nonce, digest: 77 }, JOIN_KEY);
+    encodeChunk(
+      { isLog: false, frame, index, bytes: small.slice(index * 4000, index * 4000 + 4000) },
+      JOIN_KEY,
+    );
+  const attest = (nonce: number): Uint8Array => encodeAttest({ isLog: false, nonce, digest: 77 }, JOIN_KEY);
   const manifest = encodeManifest({ ...headerOf(3), ...outlineOf(liarState) }, JOIN_KEY);
   // Before anything was asked; from strangers; for another attempt.
   for (const [from, bytes] of [
@@ -313,7 +319,7 @@ test('what was never asked for is counted and changes nothing', () => {
     for (const [from, bytes] of [
       ['m1', chunk(601, 0)],
       ['m1', chunk(600, 49)],
-      ['m1', encodeChunk({ frame: 600, index: 900, bytes: small.slice(0, 4000) }, JOIN_KEY)],
+      ['m1', encodeChunk({ isLog: false, frame: 600, index: 900, bytes: small.slice(0, 4000) }, JOIN_KEY)],
       ['x', chunk(600, 0)],
     ] as const)
       net.fetch.receive(from, bytes, net.nowMs);
@@ -349,7 +355,7 @@ test('every truncation and every flipped bit of what a member sends is refused o
   complete({ members: 1, state: tiny, tamper: record });
   const manifest = messages.find((bytes) => bytes[0] === KIND_MANIFEST) as Uint8Array;
   const chunk = messages.find((bytes) => bytes[0] === KIND_CHUNK) as Uint8Array;
-  const attest = encodeAttest({ nonce: NONCE, digest: manifestDigest(manifest) }, JOIN_KEY);
+  const attest = encodeAttest({ isLog: false, nonce: NONCE, digest: manifestDigest(manifest) }, JOIN_KEY);
   let refused = 0;
   for (const message of [manifest, attest, chunk]) {
     const net = new TransferNet({ members: 1, state: tiny });
@@ -369,12 +375,23 @@ test('every truncation and every flipped bit of what a member sends is refused o
   expect(refused).toBe((manifest.length + attest.length + chunk.length) * 9);
 });
 
-test('who needs no state gets the manifest alone', () => {
-  const net = new TransferNet({ members: 4, state: small, fetch: { needsState: false } });
+test('a step log is fetched as a state is; members that have none are of no use', () => {
+  const log = randomState(9000, 3);
+  const net = new TransferNet({
+    ...{ members: 4, state: small, fetch: { isLog: true } },
+    logOf: (member) => (member === 0 ? undefined : log),
+  });
   const ms = net.run(60_000);
-  expect([net.fetch.phase, net.fetch.state, net.fetch.manifest?.frame]).toEqual(['done', undefined, 600]);
-  expect(net.fetch.manifest).toEqual({ ...headerOf(4), ...outlineOf(small) });
-  expect(ms).toBeLessThan(400);
+  expect([net.fetch.phase, net.fetch.isLog, net.fetch.manifest?.frame]).toEqual(['done', true, 600]);
+  expect(net.fetch.manifest).toEqual({ ...headerOf(4), isLog: true, ...outlineOf(log) });
+  expect(Buffer.compare(net.fetch.bytes as Uint8Array, log)).toBe(0);
+  expect(ms).toBeLessThan(1600);
+});
+
+test('a step log that nobody has is given up early', () => {
+  const net = new TransferNet({ members: 4, state: small, fetch: { isLog: true } });
+  expect(net.run(60_000)).toBeLessThan(3000);
+  expect([net.fetch.phase, net.fetch.failure?.reason]).toEqual(['failed', 'unanswered']);
 });
 
 test('progress only grows', () => {

@@ -26,7 +26,7 @@ export function randomState(byteLength: number, seed = 1): Uint8Array {
 /** What the members know besides the state. */
 export function headerOf(memberCount: number, frame = 600): ManifestHeader {
   return {
-    ...{ matchKey: 0x21bc, seed: 42, viewId: 7, frame, isPaused: false, stateHash: -5 },
+    ...{ matchKey: 0x21bc, seed: 42, viewId: 7, frame, isPaused: false, isLog: false, stateHash: -5 },
     peers: Array.from({ length: memberCount + 1 }, (_, index) => ({
       ...{ id: index === memberCount ? 'newcomer' : `m${index}` },
       ...{ isMember: index < memberCount, joinNumber: 1 },
@@ -51,6 +51,8 @@ export interface NetOptions {
   readonly seed?: number;
   /** State that a member offers instead of the true one. */
   readonly stateOf?: (member: number) => Uint8Array;
+  /** Step log that a member has. */
+  readonly logOf?: (member: number) => Uint8Array | undefined;
   /** Another header of a member. */
   readonly headerOf?: (member: number) => ManifestHeader;
   /** What arrives at the newcomer instead of a member's message; `undefined`: nothing. */
@@ -123,7 +125,7 @@ export class TransferNet {
   }
 
   #offer(member: number): StateOffer {
-    const { members, state, stateOf, tamper, offerBytesPerSecond } = this.#options;
+    const { members, state, stateOf, logOf, tamper, offerBytesPerSecond } = this.#options;
     const offer = new StateOffer({
       joinKey: JOIN_KEY,
       ...(offerBytesPerSecond === undefined ? {} : { bytesPerSecond: offerBytesPerSecond }),
@@ -140,7 +142,9 @@ export class TransferNet {
     });
     const header = (this.#options.headerOf ?? (() => headerOf(members)))(member);
     const serialize = (): Uint8Array => stateOf?.(member) ?? state;
-    if (!offer.open({ joiner: 'newcomer', nonce: NONCE, header, serialize }, 0)) throw new Error('not open');
+    const collectLog = (): Uint8Array | undefined => logOf?.(member);
+    if (!offer.open({ joiner: 'newcomer', nonce: NONCE, header, serialize, collectLog }, 0))
+      throw new Error('not open');
     return offer;
   }
 

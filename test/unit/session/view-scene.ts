@@ -56,6 +56,7 @@ export function sceneOf(self: number): Scene {
     staged: [],
   } as unknown as Scene;
   const host: ViewHost = {
+    isIn: () => true,
     selfIndex: self,
     logs,
     voters: () => scene.voters,

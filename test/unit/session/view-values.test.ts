@@ -173,20 +173,55 @@ test('a newcomer begins in its view: plans before its state are no news, and it 
   expect(lastOf(scene, 'report').limit).toBe(60);
 });
 
-test('the last of two follows the branch of a lower peer that went on without it', () => {
-  const commit = message('commit', 0, { body: { ...BODY, removed: 4 } });
+/** One that went on alone in view 3, without peers 0 and 3. */
+function forked(): ReturnType<typeof sceneOf> {
   const scene = sceneOf(2);
   scene.voters = 0b0100;
-  scene.change.startFrom(1, 0);
-  scene.change.receive(0, commit, 0);
-  expect([scene.applied.length, scene.change.viewId]).toEqual([1, 1]);
-  // Not alone, not from a higher peer, not if it is not removed.
+  scene.change.startFrom(2, 0);
+  scene.change.receive(1, message('commit', 0, { viewId: 3, body: { ...BODY, removed: 9, cuts: [] } }), 0);
+  expect([scene.applied.length, scene.change.viewId]).toEqual([1, 3]);
+  return scene;
+}
+
+test.each([
+  ['the view of the other has the greater id', 3, 4, true],
+  ['both have the same id and the other the lower index', 0, 3, true],
+  ['both have the same id and the other the higher index', 3, 3, false],
+  ['the view of the other has the lower id', 0, 2, false],
+])('of two branches the other stays if %s', (_name, from, viewId, givesUp) => {
+  const removal = message('commit', 0, { viewId, body: { ...BODY, removed: 4, cuts: [] } });
+  const scene = forked();
+  // Whatever this one went through since.
+  const planned = { ...BODY, removed: 0, pace: 'pause' as const, cuts: [], frame: 40 };
+  scene.change.receive(1, message('commit', 0, { viewId: 4, body: planned }), 1);
+  scene.change.receive(from, removal, 2);
+  expect(scene.applied).toHaveLength(givesUp ? 3 : 2);
+});
+
+test('what the other branch decides besides is nothing to us; once its peer is let in, it is', () => {
+  const scene = forked();
+  const planned = { ...BODY, removed: 0, pace: 'pause' as const, cuts: [], frame: 40 };
+  scene.change.receive(0, message('commit', 0, { viewId: 4, body: planned }), 1);
+  expect([scene.applied.length, scene.change.viewId]).toEqual([1, 3]);
+  const newcomers = [{ index: 0, peer: 'a', nonce: 5 }];
+  scene.change.receive(
+    1,
+    message('commit', 0, { viewId: 4, body: { ...planned, pace: 'none', newcomers } }),
+    2,
+  );
+  scene.change.receive(0, message('commit', 0, { viewId: 5, body: { ...planned, frame: 50 } }), 3);
+  expect([scene.applied.length, scene.change.viewId]).toEqual([3, 5]);
+});
+
+test('who is not alone is removed by a later view alone', () => {
+  const scene = forked();
   scene.voters = 0b0110;
-  scene.change.receive(0, commit, 1);
-  scene.voters = 0b0100;
-  scene.change.receive(3, commit, 2);
-  scene.change.receive(0, message('commit', 0), 3);
+  const removal = (viewId: number): ReturnType<typeof message> =>
+    message('commit', 0, { viewId, body: { ...BODY, removed: 4, cuts: [] } });
+  scene.change.receive(0, removal(3), 1);
   expect(scene.applied).toHaveLength(1);
+  scene.change.receive(0, removal(7), 2);
+  expect(scene.applied).toHaveLength(2);
 });
 
 test('64 commits are kept for those who are behind', () => {

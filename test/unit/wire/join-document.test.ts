@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { hashBytes } from '../../../sdk/src/base/state-hash.js';
 import { decodeManifest, manifestDigest } from '../../../sdk/src/wire/join-manifest.js';
 import { joinKeyOf, matchIdDigest } from '../../../sdk/src/wire/join-messages.js';
+import { encodeStepLog, type StepLog } from '../../../sdk/src/wire/step-log.js';
 import { CODECS, codecOf, KEY, messagesOf, names, resealed } from './join-values.js';
 import { checksum } from './second-codec.js';
 import { type JoinRecord, readJoinMessage, writeJoinMessage } from './second-join-codec.js';
@@ -29,12 +30,12 @@ const examples: readonly Example[] = [
 /** The name of each kind in the code's tests. */
 const NAMES: { readonly [kind: string]: string } = {
   ...{ join: 'join', 'join-reply': 'joinReply', 'manifest-request': 'manifestRequest', manifest: 'manifest' },
-  ...{ attest: 'attest', 'chunk-request': 'chunkRequest', chunk: 'chunk' },
+  ...{ attest: 'attest', 'chunk-request': 'chunkRequest', chunk: 'chunk', log: 'log' },
 };
 
 test('the document has an example of every kind, and its key is that of its match', () => {
   expect(new Set(examples.map(({ kind }) => kind))).toEqual(new Set(Object.keys(NAMES)));
-  expect(examples.length).toBe(9);
+  expect(examples.length).toBe(11);
   expect([matchIdDigest('m1') >>> 0, joinKeyOf('m1')]).toEqual([0xbfaf73c8, 0x73c8]);
 });
 
@@ -47,6 +48,15 @@ test('both codecs read every example and write it again', () => {
   }
 });
 
+/** The log of the document's last example. */
+const LOG: StepLog = {
+  ...{ from: 597, count: 3, inputBytes: 1 },
+  slots: [
+    { states: Uint8Array.of(0, 0, 0), cells: Uint8Array.of(6, 6, 7) },
+    { states: Uint8Array.of(2, 1, 1), cells: Uint8Array.of(4, 0, 0) },
+  ],
+};
+
 test('the examples say what their remarks say', () => {
   const records = examples.map(({ bytes }) => readJoinMessage(bytes, 0x73c8));
   const nonce = 0x1d2c3b4a;
@@ -57,17 +67,27 @@ test('the examples say what their remarks say', () => {
     },
     { kind: 'join-reply', nonce, status: 1 },
     { kind: 'join-reply', nonce, status: 2, reason: 'full' },
-    { kind: 'manifest-request', nonce, whole: 1 },
-    { kind: 'manifest-request', nonce, whole: 0 },
-    { kind: 'attest', nonce, digest: 0xf0445bba },
-    { kind: 'chunk-request', frame: 600, indices: [0, 1, 5] },
+    { kind: 'manifest-request', nonce, flags: 1 },
+    { kind: 'manifest-request', nonce, flags: 0 },
+    { kind: 'attest', nonce, log: 0, digest: 0xf0445bba },
+    { kind: 'chunk-request', frame: 600, log: 0, indices: [0, 1, 5] },
     { kind: 'chunk', frame: 600, index: 0, bytes: [7, 0, 0, 0, 1, 2, 3, 4, 5] },
+    { kind: 'chunk-request', frame: 600, log: 1, indices: [0] },
+    { kind: 'log', frame: 600, index: 0, bytes: [...encodeStepLog(LOG)] },
   ]);
   const manifest = examples.find(({ kind }) => kind === 'manifest')?.bytes ?? [];
   expect(manifestDigest(Uint8Array.from(manifest)) >>> 0).toBe(0xf0445bba);
   const state = Uint8Array.of(7, 0, 0, 0, 1, 2, 3, 4, 5);
   expect(decodeManifest(Uint8Array.from(manifest), 0x73c8)).toEqual({
-    ...{ matchKey: 0x21bc, seed: 42, viewId: 2, frame: 600, isPaused: false, stateHash: 0xdeadbeef | 0 },
+    ...{
+      matchKey: 0x21bc,
+      seed: 42,
+      viewId: 2,
+      frame: 600,
+      isPaused: false,
+      isLog: false,
+      stateHash: 0xdeadbeef | 0,
+    },
     ...{ byteLength: 9, bytesHash: hashBytes(state), chunkBytes: 4000, chunkHashes: [hashBytes(state)] },
     peers: [
       { id: 'bob', isMember: true, joinNumber: 0 },

@@ -26,7 +26,7 @@ const slot = (change: Partial<ManifestSlot> = {}): ManifestSlot => ({
 
 /** A manifest with one peer and one slot. */
 const small: Manifest = {
-  ...{ matchKey: 1, seed: 2, viewId: 3, frame: 4, isPaused: false, stateHash: 5 },
+  ...{ matchKey: 1, seed: 2, viewId: 3, frame: 4, isPaused: false, isLog: false, stateHash: 5 },
   ...outlineOf(Uint8Array.of(1, 2, 3)),
   peers: [{ id: 'a', isMember: true, joinNumber: 0 }],
   ...{ inputBytes: 1, slots: [slot()] },
@@ -122,12 +122,17 @@ test('many chunk hashes and little else are a manifest too', () => {
   });
 });
 
-test('a slot of nobody is vacant, and paused is yes or no', () => {
+test('a slot of nobody is vacant, and its flags are known ones', () => {
   expect(understands({ slots: [slot({ owner: undefined, control: 'vacant' })] })).toBe(true);
-  for (const isPaused of [false, true]) {
-    const bytes = encodeManifest({ ...small, isPaused }, KEY);
-    expect(decodeManifest(bytes, KEY)?.isPaused).toBe(isPaused);
-    bytes[17] = 2;
+  for (const [isPaused, isLog] of [
+    [false, false],
+    [true, false],
+    [false, true],
+    [true, true],
+  ] as const) {
+    const bytes = encodeManifest({ ...small, isPaused, isLog }, KEY);
+    expect(decodeManifest(bytes, KEY)).toMatchObject({ isPaused, isLog });
+    bytes[17] = 4;
     expect(decodeManifest(resealed(bytes, KEY), KEY)).toBeUndefined();
   }
 });

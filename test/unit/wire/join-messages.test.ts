@@ -47,8 +47,10 @@ test('any JOIN, JOIN_REPLY, MANIFEST and request comes back as it was', () => {
   check(manifests, (it) => decodeManifest(encodeManifest(it, KEY), KEY));
   check(chunkRequests, (it) => decodeChunkRequest(encodeChunkRequest(it, KEY), KEY));
   check(chunks, (it) => decodeChunk(encodeChunk(it, KEY), KEY));
-  check(fc.record({ nonce: u32, digest: i32 }), (it) => decodeAttest(encodeAttest(it, KEY), KEY));
-  check(fc.record({ nonce: u32, isWhole: fc.boolean() }), (it) =>
+  check(fc.record({ nonce: u32, isLog: fc.boolean(), digest: i32 }), (it) =>
+    decodeAttest(encodeAttest(it, KEY), KEY),
+  );
+  check(fc.record({ nonce: u32, isWhole: fc.boolean(), isLog: fc.boolean() }), (it) =>
     decodeManifestRequest(encodeManifestRequest(it, KEY), KEY),
   );
 });
@@ -202,7 +204,7 @@ test('a JOIN_REPLY with an unknown status, a longer or ill-formed reason, or mor
 
 test('a CHUNK_REQUEST names 1 to 64 rising indices of chunks that can be', () => {
   const understood = (indices: readonly number[]): boolean =>
-    decodeChunkRequest(encodeChunkRequest({ frame: 1, indices }, KEY), KEY) !== undefined;
+    decodeChunkRequest(encodeChunkRequest({ frame: 1, isLog: false, indices }, KEY), KEY) !== undefined;
   const first = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
   expect([0, 1, 63, 64, 65].map((count) => understood(first(count)))).toEqual([
     false,
@@ -223,7 +225,8 @@ test('a CHUNK_REQUEST names 1 to 64 rising indices of chunks that can be', () =>
 
 test('a CHUNK has 1 to 16,000 bytes and fits into a message', () => {
   const understood = (length: number, index = 0): boolean =>
-    decodeChunk(encodeChunk({ frame: 1, index, bytes: new Uint8Array(length) }, KEY), KEY) !== undefined;
+    decodeChunk(encodeChunk({ frame: 1, isLog: false, index, bytes: new Uint8Array(length) }, KEY), KEY) !==
+    undefined;
   const lengths = [0, 1, CHUNK_BYTES_MAX - 1, CHUNK_BYTES_MAX, CHUNK_BYTES_MAX + 1];
   expect(lengths.map((length) => understood(length))).toEqual([false, true, true, true, false]);
   expect([CHUNKS_MAX - 1, CHUNKS_MAX, 65535].map((index) => understood(1, index))).toEqual([
@@ -231,6 +234,9 @@ test('a CHUNK has 1 to 16,000 bytes and fits into a message', () => {
     false,
     false,
   ]);
-  const largest = encodeChunk({ frame: 1, index: 0, bytes: new Uint8Array(CHUNK_BYTES_MAX) }, KEY);
+  const largest = encodeChunk(
+    { frame: 1, isLog: false, index: 0, bytes: new Uint8Array(CHUNK_BYTES_MAX) },
+    KEY,
+  );
   expect(largest.length).toBeLessThanOrEqual(MESSAGE_BYTES_MAX);
 });

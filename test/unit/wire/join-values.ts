@@ -53,7 +53,14 @@ export const CODECS: {
     key: KEY,
     again: (bytes) => mapped(decodeChunkRequest(bytes, KEY), (it) => encodeChunkRequest(it, KEY)),
   },
-  chunk: { key: KEY, again: (bytes) => mapped(decodeChunk(bytes, KEY), (it) => encodeChunk(it, KEY)) },
+  chunk: {
+    key: KEY,
+    again: (bytes) => mapped(decodeChunk(bytes, KEY), (it) => (it.isLog ? undefined : encodeChunk(it, KEY))),
+  },
+  log: {
+    key: KEY,
+    again: (bytes) => mapped(decodeChunk(bytes, KEY), (it) => (it.isLog ? encodeChunk(it, KEY) : undefined)),
+  },
 };
 
 function mapped<T, R>(value: T | undefined, map: (value: T) => R): R | undefined {
@@ -90,7 +97,8 @@ const configs = fc.dictionary(
   fc.string({ maxLength: 6 }).filter((key) => key !== '__proto__'),
   fc.oneof(
     fc.integer(),
-    fc.string(),
+    // That name is reserved wherever it stands.
+    fc.string().filter((text) => text !== '__proto__'),
     fc.boolean(),
     fc.constant(null),
     fc.array(fc.integer(), { maxLength: 3 }),
@@ -114,6 +122,7 @@ export const manifests: fc.Arbitrary<Manifest> = fc
       viewId: u32,
       frame: u32,
       isPaused: fc.boolean(),
+      isLog: fc.boolean(),
       stateHash: i32,
     }),
     slots: fc.array(fc.tuple(fc.nat(31), fc.nat(3), u32), { minLength: 1, maxLength: 16 }),
@@ -135,12 +144,14 @@ export const manifests: fc.Arbitrary<Manifest> = fc
 
 export const chunkRequests: fc.Arbitrary<ChunkRequest> = fc.record({
   frame: u32,
+  isLog: fc.boolean(),
   indices: fc
     .uniqueArray(fc.nat(CHUNKS_MAX - 1), { minLength: 1, maxLength: 64 })
     .map((indices) => indices.sort((left, right) => left - right)),
 });
 export const chunks: fc.Arbitrary<Chunk> = fc.record({
   frame: u32,
+  isLog: fc.boolean(),
   index: fc.nat(CHUNKS_MAX - 1),
   bytes: fc.uint8Array({ minLength: 1, maxLength: 300 }),
 });
@@ -150,12 +161,13 @@ const messages: { readonly [name: string]: fc.Arbitrary<Uint8Array> } = {
   join: joins.map(encodeJoin),
   joinReply: replies.map(encodeJoinReply),
   manifestRequest: fc
-    .record({ nonce: u32, isWhole: fc.boolean() })
+    .record({ nonce: u32, isWhole: fc.boolean(), isLog: fc.boolean() })
     .map((it) => encodeManifestRequest(it, KEY)),
   manifest: manifests.map((it) => encodeManifest(it, KEY)),
-  attest: fc.record({ nonce: u32, digest: i32 }).map((it) => encodeAttest(it, KEY)),
+  attest: fc.record({ nonce: u32, isLog: fc.boolean(), digest: i32 }).map((it) => encodeAttest(it, KEY)),
   chunkRequest: chunkRequests.map((it) => encodeChunkRequest(it, KEY)),
-  chunk: chunks.map((it) => encodeChunk(it, KEY)),
+  chunk: chunks.map((it) => encodeChunk({ ...it, isLog: false }, KEY)),
+  log: chunks.map((it) => encodeChunk({ ...it, isLog: true }, KEY)),
 };
 export const names = Object.keys(messages);
 export const codecOf = (name: string): (typeof CODECS)[string] => CODECS[name] as (typeof CODECS)[string];

@@ -70,7 +70,7 @@ export function readJoinMessage(bytes: readonly number[], joinKey: JoinKey): Joi
     case 0x91:
       return readReply(source);
     case 0x92: {
-      const record = { kind: 'manifest-request', nonce: source.number(4), whole: source.within(1, 0, 1) };
+      const record = { kind: 'manifest-request', nonce: source.number(4), flags: source.within(1, 0, 3) };
       source.end();
       return record;
     }
@@ -78,21 +78,25 @@ export function readJoinMessage(bytes: readonly number[], joinKey: JoinKey): Joi
       if (bytes.length > 16_384) throw new Error('too long');
       return readManifest(source);
     case 0x94: {
-      const record = { kind: 'attest', nonce: source.number(4), digest: source.number(4) };
+      const head = { kind: 'attest', nonce: source.number(4), log: source.within(1, 0, 1) };
+      const record = { ...head, digest: source.number(4) };
       source.end();
       return record;
     }
     case 0x95: {
       const frame = source.number(4);
+      const log = source.within(1, 0, 1);
       const count = source.within(1, 1, 64);
       const indices: number[] = [];
       for (let place = 0; place < count; place += 1)
         indices.push(source.within(2, (indices.at(-1) ?? -1) + 1, 1048));
       source.end();
-      return { kind: 'chunk-request', frame, indices };
+      return { kind: 'chunk-request', frame, log, indices };
     }
-    case 0x96: {
-      const record = { kind: 'chunk', frame: source.number(4), index: source.within(2, 0, 1048) };
+    case 0x96:
+    case 0x97: {
+      const name = kind === 0x96 ? 'chunk' : 'log';
+      const record = { kind: name, frame: source.number(4), index: source.within(2, 0, 1048) };
       if (source.left < 1 || source.left > 16_000) throw new Error('length of a chunk');
       return { ...record, bytes: source.take(source.left) };
     }
@@ -131,7 +135,7 @@ function readReply(source: Source): JoinRecord {
 function readManifest(source: Source): JoinRecord {
   const head = {
     ...{ kind: 'manifest', matchKey: source.number(2), seed: source.number(4), view: source.number(4) },
-    ...{ frame: source.number(4), paused: source.within(1, 0, 1), stateHash: source.number(4) },
+    ...{ frame: source.number(4), flags: source.within(1, 0, 3), stateHash: source.number(4) },
   };
   const length = source.within(4, 1, 16_777_216);
   const bytesHash = source.number(4);
@@ -196,15 +200,19 @@ function contentOf(record: JoinRecord): number[] {
           : head;
     }
     case 'manifest-request':
-      return [0x92, ...number('nonce', 4), ...number('whole', 1)];
+      return [0x92, ...number('nonce', 4), ...number('flags', 1)];
     case 'attest':
-      return [0x94, ...number('nonce', 4), ...number('digest', 4)];
+      return [0x94, ...number('nonce', 4), ...number('log', 1), ...number('digest', 4)];
     case 'chunk-request': {
       const indices = record['indices'] as number[];
-      return [0x95, ...number('frame', 4), indices.length, ...indices.flatMap((index) => bytesOf(index, 2))];
+      const head = [0x95, ...number('frame', 4), ...number('log', 1), indices.length];
+      return [...head, ...indices.flatMap((index) => bytesOf(index, 2))];
     }
     case 'chunk':
-      return [0x96, ...number('frame', 4), ...number('index', 2), ...(record['bytes'] as number[])];
+    case 'log': {
+      const head = [record.kind === 'chunk' ? 0x96 : 0x97, ...number('frame', 4), ...number('index', 2)];
+      return [...head, ...(record['bytes'] as number[])];
+    }
     default:
       return [
         ...[
@@ -215,7 +223,7 @@ function contentOf(record: JoinRecord): number[] {
           ...number('frame', 4),
         ],
         ...[
-          ...number('paused', 1),
+          ...number('flags', 1),
           ...number('stateHash', 4),
           ...number('length', 4),
           ...number('bytesHash', 4),
