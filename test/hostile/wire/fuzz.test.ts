@@ -43,6 +43,7 @@ test(
       'mesh-message',
       'join-message',
       'join-manifest',
+      'step-log',
       'signed-batch',
       'signing-message',
       'input',
