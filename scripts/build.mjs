@@ -19,20 +19,20 @@ const SIZES = [
   {
     name: 'rollmesh/session with rollmesh/state',
     source: "export * from 'rollmesh/session'; export * from 'rollmesh/state';",
-    budgetBytes: 49 * KB,
+    budgetBytes: 54 * KB,
   },
   {
     name: 'what a typical game takes of them',
     source:
       "export { createSession, defineGame } from 'rollmesh/session'; export { button, defineInput, defineState, f64, i32, int, table } from 'rollmesh/state';",
-    budgetBytes: 46 * KB,
+    budgetBytes: 51 * KB,
   },
   {
     name: 'rollmesh without peerjs',
     source: "export * from 'rollmesh';",
     // Both are loaded when they are needed.
     external: ['peerjs', '../signing/index.js'],
-    budgetBytes: 73 * KB,
+    budgetBytes: 77 * KB,
   },
   { name: 'rollmesh/math', source: "export * from 'rollmesh/math';" },
   { name: 'rollmesh/signing', source: "export * from 'rollmesh/signing';" },
