@@ -29,6 +29,12 @@ export interface ComeBack {
   readonly isAfter: (changes: readonly Change[]) => boolean;
 }
 
+/** What one peer was told. */
+interface KnownBy {
+  readonly peer: number;
+  readonly changes: readonly Change[];
+}
+
 /** What a {@link MembershipWatch} needs. */
 export interface MembershipWatchOptions {
   readonly peerCount: number;
@@ -256,12 +262,23 @@ export class MembershipWatch {
   viewReached(peer: number, viewId: number): void {
     this.#history[peer]?.push({ viewId, changes: [...(this.#known[peer] as Change[])] });
     if (this.hasForked || this.#alone.has(peer)) return;
-    const key = keyOf(this.#known[peer] as Change[]);
-    const first = this.#views.get(viewId);
     const changes = [...(this.#known[peer] as Change[])];
+    const key = keyOf(changes);
+    const first = this.#views.get(viewId);
     if (first === undefined) this.#views.set(viewId, { key, peer, changes });
-    else if (first.key !== key)
+    else if (!this.#isSame({ peer, changes }, first))
       this.#report(peer, -1, `in view ${viewId} it knows [${key}], peer ${first.peer}: [${first.key}]`);
+  }
+
+  /**
+   * The same changes. Who came back into a paused match follows the views from before it was let in, and is not told that
+   * it was out itself.
+   */
+  #isSame(left: KnownBy, right: KnownBy): boolean {
+    const untold = [left.peer, right.peer].filter((peer) => this.#starts[peer] !== undefined);
+    const told = ({ changes }: KnownBy): string =>
+      keyOf(changes.filter(({ kind, peer }) => kind === 'back' || !untold.includes(peer)));
+    return told(left) === told(right);
   }
 
   /** `peer` says that nothing up to this frame can be retracted. */
@@ -276,8 +293,13 @@ export class MembershipWatch {
     if (first === undefined || this.hasForked) return;
     const key = keyOf(this.#known[first] as Change[]);
     for (const peer of playing) {
-      const own = keyOf(this.#known[peer] as Change[]);
-      if (!isSameButNews(own, key))
+      const changes = this.#known[peer] as Change[];
+      const own = keyOf(changes);
+      const isSame = this.#isSame(
+        { peer, changes },
+        { peer: first, changes: this.#known[first] as Change[] },
+      );
+      if (!isSame && !isSameButNews(own, key))
         this.#report(peer, -1, `at the end it knows [${own}], peer ${first}: [${key}]`);
     }
   }
