@@ -17,7 +17,7 @@ export const WORLDS = {
       file: 'session/state-offer.ts',
       find: 'const bytes = state.subarray(index * chunkBytes, (index + 1) * chunkBytes);',
       replace:
-        'const bytes = state.slice(index * chunkBytes, (index + 1) * chunkBytes); if (this.#options.spoils) bytes[4] ^= 1;',
+        'const bytes = state.slice(index * chunkBytes, (index + 1) * chunkBytes); if (this.#options.spoils) bytes[bytes.length >> 1] ^= 1;',
     },
     {
       file: 'session/join-desk.ts',
