@@ -152,7 +152,7 @@ export class Council {
       events: {
         late: (remote, silentMs) => events.late(remote, silentMs),
         back: (remote, silentMs) => events.back(remote, silentMs),
-        watcherLeft: (remote, reason) => events.left(remote, remote.newestFrame, reason),
+        watcherLeft: (remote, reason) => events.left(remote, this.#lastFrameOf(remote), reason),
         watcherBack: (remote) => events.joined(remote.peer, [], remote.newestFrame),
         moved: (phase) => events.moved(phase),
         gaveUp: (phase) => events.ended(phase === 'no-quorum' ? 'no-quorum' : 'peer-lost'),
@@ -381,12 +381,18 @@ export class Council {
     for (const remote of remotes) {
       if (!remote.member || (removed & (1 << remote.index)) === 0) continue;
       remote.member = false;
-      // The state that we came in with may be of after the cut: then it has no slots for us.
-      const own = setup.logs.filter(({ owner }) => owner === remote.index);
-      const cut = own.reduce((least, { received }) => Math.min(least, received), own[0]?.received ?? 0);
-      events.left(remote, cut, remote.goodbyeFrame >= 0 ? 'left' : 'lost');
+      events.left(remote, this.#lastFrameOf(remote), remote.goodbyeFrame >= 0 ? 'left' : 'lost');
       if (setup.onLost === 'end') events.ended('peer-lost');
     }
+  }
+
+  /**
+   * Last frame of its inputs: also of one whose slots had ended before the state that we came in with, and has none for us. Of
+   * a watcher the newest that it told of.
+   */
+  #lastFrameOf(remote: RemotePeer): number {
+    const own = this.#options.setup.logs.filter(({ owner }) => owner === remote.index);
+    return own.length === 0 ? remote.newestFrame : Math.min(...own.map(({ received }) => received));
   }
 
   #changePace({ pace, frame }: ViewBody): boolean {

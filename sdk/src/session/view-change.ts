@@ -100,6 +100,8 @@ export class ViewChange {
     if (lowestIndex(next) !== host.selfIndex) this.#remind(next, nowMs);
     else if (
       attempt === undefined ||
+      // Somebody accepted a higher one, and may be gone since: acceptance of ours counts no more.
+      compareBallots(attempt.ballot, this.#acceptors.ballot) < 0 ||
       attempt.removed !== removed ||
       attempt.late !== late ||
       (attempt.plan !== plan && attempt.body === undefined)
@@ -162,8 +164,8 @@ export class ViewChange {
   #proposal(attempt: Attempt): Omit<Message<'propose'>, 'viewId'> {
     const { ballot, removed, late } = attempt;
     const held = heldOf(this.#host.logs, removed | late);
-    const lead = this.#leadOf(attempt);
-    return { kind: 'propose', ballot, removed, late, lead, completing: this.#mustComplete, held };
+    const about = { ballot, removed, late, lead: this.#leadOf(attempt), held };
+    return { kind: 'propose', ...about, completing: this.#mustComplete };
   }
 
   /** @returns the frame beyond which this peer confirms nothing until the ballot is settled */
@@ -250,8 +252,6 @@ export class ViewChange {
         break;
       case 'abort':
         if (message.ballot.voter === from) this.#release(message.ballot);
-        break;
-      default:
     }
   }
 

@@ -72,6 +72,16 @@ test('who accepted a lower ballot has not accepted a higher one', () => {
   expect(scene.applied).toEqual([]);
 });
 
+test('the last one left asks above a ballot that somebody accepted before it was gone', () => {
+  const scene = sceneOf(0);
+  scene.voters = 0b1001;
+  scene.gone = 0b1000;
+  scene.change.advance({ ...WITHOUT_3, lost: 0 }, 0);
+  scene.change.receive(3, message('accepted', 3, { round: 14 }), 1);
+  scene.change.advance(WITHOUT_3, 100);
+  expect(scene.applied).toMatchObject([{ removed: 8 }]);
+});
+
 test('who is not the coordinator proposes nothing, and reminds it of what binds', () => {
   const scene = sceneOf(2);
   scene.change.advance(WITHOUT_3, 0);

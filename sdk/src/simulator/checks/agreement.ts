@@ -112,6 +112,7 @@ export class AgreementOracle<S, I> {
   readonly #branches = new Map<string, Branch<S, I>>();
   /** The branch that each peer is on. */
   readonly #branchByPeer: Branch<S, I>[];
+  readonly #changesByPeer: (readonly Change[] | undefined)[] = [];
   readonly #slots: SlotState[];
   readonly #cellsBytes: number;
 
@@ -145,6 +146,7 @@ export class AgreementOracle<S, I> {
       branch = known;
     }
     this.#branchByPeer[peer] = branch;
+    this.#changesByPeer[peer] = changes;
   }
 
   /** A change after frame -1 is one after all that was confirmed by those who know it. */
@@ -273,6 +275,10 @@ export class AgreementOracle<S, I> {
     const { frames } = this.#branchOf(peer, frame - 1);
     if (substitute === undefined || !frames.has(frame - 1)) return undefined;
     const before = frames.cellsOf(frame - 1).subarray(at, at + size);
+    // Its owner was to play again from this very frame on, and sent nothing: what was pressed before is over.
+    const changes = this.#changesByPeer[peer] ?? [];
+    const isAnew = changes.some(({ kind, afterFrame }) => kind === 'back' && afterFrame === frame - 1);
+    if (isAnew && isZero(cells, at, size)) return undefined;
     return areEqual(before, cells, at) ? undefined : `${words()}, not the last input [${before}]`;
   }
 

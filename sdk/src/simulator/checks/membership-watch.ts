@@ -252,6 +252,9 @@ export class MembershipWatch {
     const known = this.#known[peer] as Change[];
     known.splice(0, known.length, ...(changes ?? []));
     this.#history[peer] = [{ viewId, changes: [...known] }];
+    // Whom its hosts had lost from sight it was never told of, and those do not know of it.
+    for (const lost of this.#lostBy[(withState ?? hosts[0])?.index ?? peer] ?? [])
+      if (lost !== peer) this.#lostBy[peer]?.add(lost);
     this.#finals[peer] = 0;
     this.#starts[peer] = startFrame;
     this.#implied[peer] = this.#impliedBy(peer, how);
