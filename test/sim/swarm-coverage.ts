@@ -283,7 +283,9 @@ const FEW_MESSAGES = 40;
 
 function silentKinds({ messages }: SwarmCoverage): string[] {
   return Object.entries(messages).flatMap(([kind, { sent, dropped }]) =>
-    sent > 0 && (dropped > 0 || sent < FEW_MESSAGES) ? [] : [`messages: "${kind}" was sent ${sent} times and lost ${dropped} times`],
+    sent > 0 && (dropped > 0 || sent < FEW_MESSAGES)
+      ? []
+      : [`messages: "${kind}" was sent ${sent} times and lost ${dropped} times`],
   );
 }
 

@@ -69,6 +69,8 @@ export class MembershipWatch {
   readonly #starts: number[] = [];
   /** Per peer, changes that this state has in it, although they are of later views than the one it began in: it will be told. */
   readonly #implied: (readonly Change[])[] = [];
+  /** Per peer, what had been agreed when it came back. */
+  readonly #agreedBefore: (ReadonlySet<string> | undefined)[] = [];
   readonly #finals: number[];
   /** View id -> what is known in that view, and by whom first. */
   readonly #views = new Map<
@@ -257,6 +259,7 @@ export class MembershipWatch {
       if (lost !== peer) this.#lostBy[peer]?.add(lost);
     this.#finals[peer] = 0;
     this.#starts[peer] = startFrame;
+    this.#agreedBefore[peer] = new Set(this.#agreed.map(nameOf));
     this.#implied[peer] = this.#impliedBy(peer, how);
     return this.#withImplied(peer);
   }
@@ -314,6 +317,8 @@ export class MembershipWatch {
     if (frameFinal <= change.afterFrame || change.afterFrame < (this.#starts[peer] ?? 0) || this.hasForked)
       return;
     const named = nameOf(change);
+    // In a paused match it begins before its own cut, of which it is not told.
+    if (change.peer === peer && this.#agreedBefore[peer]?.has(named) === true) return;
     if (this.#known[peer]?.some((other) => nameOf(other) === named) === true) return;
     const name = `${peer}/${named}`;
     if (this.#reportedFinals.has(name)) return;
