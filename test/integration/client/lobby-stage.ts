@@ -1,5 +1,11 @@
 /** A lobby server in this process and clients of it, all gone after each test. */
-import { type ConnectLobbyOptions, connectLobby, type Lobby, type LobbySocketConstructor } from 'rollmesh';
+import {
+  type ConnectLobbyOptions,
+  connectLobby,
+  type Lobby,
+  type LobbySocketConstructor,
+  type Room,
+} from 'rollmesh';
 import { type LobbyServer, type LobbyServerConfig, startLobbyServer } from 'rollmesh-lobby';
 import WebSocket from 'ws';
 import { MemoryNetwork } from './memory-mesh.js';
@@ -40,6 +46,15 @@ export class LobbyStage {
 
   async start(limits: LobbyServerConfig['limits'] = {}): Promise<void> {
     this.server = await startLobbyServer({ port: 0, limits });
+  }
+
+  /** A room of `names` for four players, its owner first. */
+  async gather(...names: readonly string[]): Promise<Room[]> {
+    const [first = '', ...others] = names;
+    const owner = await (await this.connect(first)).create({ playersMax: 4 });
+    const rooms = [owner];
+    for (const name of others) rooms.push(await (await this.connect(name)).join(owner.code));
+    return rooms;
   }
 
   async connect(name: string, options: Partial<ConnectLobbyOptions> = {}): Promise<Lobby> {

@@ -21,13 +21,7 @@ afterEach(() => stage.stop());
 type TapMatch = Match<TapState, TapInput>;
 const play: NextMatchOptions<TapInput> = { readInput: tapInput };
 
-async function gather(...names: readonly string[]): Promise<Room[]> {
-  const [first = '', ...others] = names;
-  const owner = await (await stage.connect(first)).create({ playersMax: 4 });
-  const rooms = [owner];
-  for (const name of others) rooms.push(await (await stage.connect(name)).join(owner.code));
-  return rooms;
-}
+const gather = (...names: readonly string[]): Promise<Room[]> => stage.gather(...names);
 
 async function start(
   rooms: readonly Room[],

@@ -1,9 +1,9 @@
 /** Coming into a running match, and back into it. */
-import { defineGame, defineInput, defineState, i32, int, table } from 'rollmesh';
 import type { Session, SessionOptions } from 'rollmesh/session';
 import { KIND_CHUNK, KIND_JOIN_REPLY } from '../../../sdk/src/wire/join-messages.js';
 import { type MeshOptions, VirtualMesh } from '../../support/virtual-mesh.js';
 import { type ChainInput, type ChainState, chainGame, changing } from './chain-game.js';
+import { largeGame } from './large-game.js';
 import { leave, peer } from './running-mesh.js';
 
 const JOIN_AT_MS = 4000;
@@ -87,30 +87,11 @@ test.each([1, 2, 3, 5])('a newcomer joins %i players, who never wait for it', (m
   }
 });
 
-/** A game with a state of one megabyte, all of which changes in the course of a match. */
-const large = defineGame({
-  id: 'large',
-  version: '1',
-  playersMax: 5,
-  input: defineInput({ v: int(0, 255) }),
-  state: defineState({ tiles: table(262_144, { height: i32 }) }),
-  setup(state) {
-    for (let at = 0; at < 262_144; at += 1) state.tiles.height[at] = Math.imul(at, 0x9e3779b1) | 0;
-  },
-  step(state, inputs, { frame, slots }) {
-    for (let slot = 0; slot < 5; slot += 1) {
-      if (slots[slot] !== 'active') continue;
-      const at = (Math.imul(frame * 5 + slot, 0x85ebca6b) >>> 0) % 262_144;
-      state.tiles.height[at] = ((state.tiles.height[at] as number) + (inputs[slot]?.v ?? 0) + 1) | 0;
-    }
-  },
-});
-
 test('one megabyte over links of 2 Mbit/s: it plays within the time of the transfer and two seconds', () => {
   const bytesPerSecond = 250_000;
   const mesh = meshOf(1, {
     members: 4,
-    game: large,
+    game: largeGame(5),
     readInput: (_slot, _frame, random) => ({ v: random.below(256) }),
     conditions: { oneWayMs: 40, jitterMs: 8, loss: 0.01, reliableBytesPerSecond: bytesPerSecond },
     session: () => ({ predictionFramesMax: 8 }),
@@ -134,7 +115,7 @@ test.each([
   (_name, dying) => {
     const mesh = meshOf(2, {
       members: 4,
-      game: large,
+      game: largeGame(5),
       readInput: (_slot, _frame, random) => ({ v: random.below(256) }),
       conditions: { oneWayMs: 40, jitterMs: 8, reliableBytesPerSecond: 250_000 },
     });

@@ -1,5 +1,4 @@
 /** Coming back with a state of one's own: what was stepped since is fetched and stepped again, not the state. */
-import { defineGame, defineInput, defineState, i32, int, table } from 'rollmesh';
 import type { SessionOptions } from 'rollmesh/session';
 import { createRandom } from '../../../sdk/src/base/prng.js';
 import {
@@ -11,6 +10,7 @@ import {
 } from '../../../sdk/src/wire/join-messages.js';
 import { type MeshOptions, type MeshPacket, VirtualMesh } from '../../support/virtual-mesh.js';
 import { chainGame, changing } from './chain-game.js';
+import { largeGame } from './large-game.js';
 
 /** How often each kind of message was sent, and how many bytes. */
 class Counts {
@@ -119,28 +119,9 @@ test('after a second away nothing is fetched at all', () => {
   expectSame(mesh);
 });
 
-/** A state of one megabyte, all of which changes in the course of a match. */
-const large = defineGame({
-  id: 'large',
-  version: '1',
-  playersMax: 4,
-  input: defineInput({ v: int(0, 255) }),
-  state: defineState({ tiles: table(262_144, { height: i32 }) }),
-  setup(state) {
-    for (let at = 0; at < 262_144; at += 1) state.tiles.height[at] = Math.imul(at, 0x9e3779b1) | 0;
-  },
-  step(state, inputs, { frame, slots }) {
-    for (let slot = 0; slot < 4; slot += 1) {
-      if (slots[slot] !== 'active') continue;
-      const at = (Math.imul(frame * 5 + slot, 0x85ebca6b) >>> 0) % 262_144;
-      state.tiles.height[at] = ((state.tiles.height[at] as number) + (inputs[slot]?.v ?? 0) + 1) | 0;
-    }
-  },
-});
-
 test('one megabyte over links of 2 Mbit/s: some kilobytes are fetched', () => {
   const { mesh, counts } = playing({
-    ...{ peerCount: 3, game: large, owners: [0, 1, 2, 0] },
+    ...{ peerCount: 3, game: largeGame(4), owners: [0, 1, 2, 0] },
     readInput: (_slot, _frame, random) => ({ v: random.below(256) }),
     conditions: { oneWayMs: 40, jitterMs: 8, reliableBytesPerSecond: 250_000 },
   });
