@@ -225,3 +225,64 @@ test('a final frame after the cut of a substituted peer is found; the end of a s
   lose(other.watch, 0, { lost: 2, cutFrame: 100 }, 'lost');
   expect(other.found).toEqual([]);
 });
+
+/** Two of four players are gone; another comes back with the state of a paused match, in the view before it was agreed that they are. */
+function newcomer(): Setup {
+  const setup = setUp({ owners: [0, 1, 2, 3] });
+  const { watch, down } = setup;
+  down.add(1).add(2);
+  const gone = [
+    { kind: 'lost', peer: 1, afterFrame: 100 },
+    { kind: 'lost', peer: 2, afterFrame: 110 },
+  ] as const;
+  watch.changed(0, gone);
+  watch.viewReached(0, 2);
+  watch.cameBack(3, { viewId: 1, startFrame: 150, isHost: (peer) => peer === 0, isAfter: () => false });
+  return setup;
+}
+
+test('a newcomer may be told in any order, and early, who was gone before the state that it began with', () => {
+  const { watch, found } = newcomer();
+  // As watchers that it lost from sight, one by one, in the view before.
+  lose(watch, 3, { lost: 2, cutFrame: 110 }, 'lost');
+  watch.viewReached(3, 1);
+  const known = lose(watch, 3, { lost: 1, cutFrame: 100 }, 'lost');
+  expect(known?.map(({ peer }) => peer)).toEqual([1, 2]);
+  watch.viewReached(3, 2);
+  watch.finish([0, 3]);
+  expect(found).toEqual([]);
+});
+
+test('a newcomer that is told of another cut than the others, or of none, is found', () => {
+  const other = newcomer();
+  lose(other.watch, 3, { lost: 2, cutFrame: 111 }, 'lost');
+  lose(other.watch, 3, { lost: 1, cutFrame: 100 }, 'lost');
+  other.watch.viewReached(3, 2);
+  expect(other.found).toMatchObject([{ check: 'membership', peer: 3 }]);
+  const none = newcomer();
+  lose(none.watch, 3, { lost: 1, cutFrame: 100 }, 'lost');
+  none.watch.viewReached(3, 2);
+  none.watch.finish([0, 3]);
+  expect(none.found).toMatchObject([{ check: 'membership', peer: 3 }]);
+  expect(none.found[0]?.detail).toBe('at the end it knows [1@100], peer 0: [1@100 2@110]');
+});
+
+test('who removes the only other voter along with one that left decides alone; with a third voter it does not', () => {
+  const removal = [
+    { kind: 'lost', peer: 2, afterFrame: 100 },
+    { kind: 'lost', peer: 1, afterFrame: 105 },
+  ] as const;
+  const { watch, found, down, left } = setUp();
+  left.add(2);
+  down.add(1);
+  watch.final(1, 104);
+  watch.changed(0, removal);
+  expect(found).toEqual([]);
+  expect(watch.isAlone(0)).toBe(true);
+  const more = setUp({ owners: [0, 1, 2, 3] });
+  more.left.add(2);
+  more.down.add(1);
+  more.watch.final(1, 104);
+  more.watch.changed(0, removal);
+  expect(more.found).toMatchObject([{ check: 'membership', peer: 1, frame: 104 }]);
+});

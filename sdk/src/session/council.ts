@@ -91,6 +91,8 @@ export class Council {
   #awaitedNonce = 0;
   /** Messages that answer an arrival, sent by the next advance. */
   readonly #outbox: Outbox;
+  /** Why the match is over here, once what was agreed has been told: the others may not know it yet. */
+  #ending: EndReason | undefined;
 
   constructor(options: CouncilOptions) {
     this.#options = options;
@@ -182,6 +184,12 @@ export class Council {
         this.#options.timeline.confirmLimit = frame;
       },
       apply: (body) => this.#apply(body),
+      strays: (index) => {
+        const remote = this.peerAt(index);
+        if (remote === undefined || remote.isElsewhere) return false;
+        remote.isElsewhere = true;
+        return true;
+      },
       vouched: (mask, by) => {
         const remote = this.peerAt(by);
         if (remote !== undefined) remote.hears |= mask;
@@ -193,6 +201,12 @@ export class Council {
 
   /** Once per advance: applies silence and goodbyes, votes, sends what is due. */
   advance(): void {
+    if (this.#ending === undefined) this.#deliberate();
+    if (!this.#outbox.empty) this.#outbox.flush();
+    if (this.#ending !== undefined) this.#options.events.ended(this.#ending);
+  }
+
+  #deliberate(): void {
     this.#options.desk.advance();
     this.membership.check(this.viewChange, this.planner.next());
     for (const remote of this.#options.remotes) {
@@ -202,9 +216,8 @@ export class Council {
       remote.catchUpAtMs = this.#options.clock.nowMs;
       if (!remote.member)
         this.#outbox.push(remote, encodeStranger(this.viewId, this.#options.setup.matchKey));
-      this.viewChange.catchUp(remote.index, 0);
+      this.viewChange.branches.catchUp(remote.index, 0);
     }
-    if (!this.#outbox.empty) this.#outbox.flush();
   }
 
   /**
@@ -382,7 +395,7 @@ export class Council {
       if (!remote.member || (removed & (1 << remote.index)) === 0) continue;
       remote.member = false;
       events.left(remote, this.#lastFrameOf(remote), remote.goodbyeFrame >= 0 ? 'left' : 'lost');
-      if (setup.onLost === 'end') events.ended('peer-lost');
+      if (setup.onLost === 'end') this.#ending = 'peer-lost';
     }
   }
 

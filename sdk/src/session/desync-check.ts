@@ -98,7 +98,7 @@ export class DesyncCheck {
       if (first !== undefined && frame >= first.frame) this.#differing.delete(remote);
       return;
     }
-    if (remote.desynced) return;
+    if (remote.desynced || remote.isElsewhere) return;
     const isStill = first !== undefined && this.#options.hashOf(first.frame) === first.localHash;
     if (!isStill || first.frame > frame) {
       this.#differing.set(remote, { frame, localHash, remoteHash });

@@ -23,6 +23,7 @@ import { decodePace, KIND_PACE } from '../wire/pace-message.js';
 import {
   decodeForward,
   decodeViewMessage,
+  headOfCommit,
   KIND_COMMIT,
   KIND_FORWARD,
   viewIdOfCommit,
@@ -167,13 +168,14 @@ export class PacketIntake {
 
   /**
    * Every voter tells everybody, on two channels, until it hears that they know: nine commits of ten bring nothing, and
-   * decoding them took 6 % of a swarm. Not so if a fork may be at an end (a sender who is no voter of ours).
+   * decoding them took 6 % of a swarm. Not so if the match may have forked: a sender who is no voter of ours, another decision.
    */
   #isOldCommit(remote: RemotePeer, bytes: Uint8Array): boolean {
     const { matchKey, council } = this.#options;
     if (bytes[0] !== KIND_COMMIT || !remote.isVoter) return false;
     const viewId = viewIdOfCommit(bytes, matchKey);
-    return viewId >= 0 && viewId <= council.viewId;
+    if (viewId < 0 || viewId > council.viewId) return false;
+    return !council.viewChange.branches.contradicts(viewId, headOfCommit(bytes));
   }
 
   /** A view message that came through a third peer, or is to go on to its addressee. */

@@ -45,6 +45,8 @@ export class RemotePeer {
   isFetching = false;
   /** It only watches, and we alone took it for lost: no view says so. If it is heard again, it is a member as before. */
   isOutOfSight = false;
+  /** It follows another branch of a forked match: its states are not ours. */
+  isElsewhere = false;
   /** It acknowledged nothing for so long that our log has no longer what it needs next. */
   isDeaf = false;
   lastHeardMs: number;

@@ -23,11 +23,9 @@ import { ReportBook } from './report-book.js';
 import { NO_FRAME } from './slot-log.js';
 import type { Attempt, Message, Outgoing, WantedView } from './view-attempt.js';
 import type { ViewHost } from './view-host.js';
-import { freshBody, heldOf, isReady, slotsOf, widened } from './view-value.js';
+import { freshBody, heldOf, isReady, slotsOf } from './view-value.js';
 
 const RESEND_MS = 50;
-/** Commits kept for members that are behind. */
-const COMMITS_KEPT_MAX = 64;
 
 const NO_BALLOT: Ballot = { round: 0, voter: 0 };
 /** One peer's part in the agreement. */
@@ -54,11 +52,12 @@ export class ViewChange {
   #planned = 0;
   /** Frame of the state that this peer began with. */
   #startFrame = 0;
-  readonly #branches = new Branches();
-  readonly #commits: Message<'commit'>[] = [];
+  /** What this peer knows of forks. */
+  readonly branches: Branches;
 
   constructor(host: ViewHost) {
     this.#host = host;
+    this.branches = new Branches(host);
     this.#book = new ReportBook(host.logs, (frame) => host.limitConfirm(frame));
   }
 
@@ -224,13 +223,14 @@ export class ViewChange {
   /** Takes a message of another peer. */
   receive(from: number, message: ViewMessage, nowMs: number): void {
     if (message.kind === 'commit') {
-      const branch = this.#branches.judge(from, message, this.#host);
-      if (branch === 'theirs') this.#host.apply(message.body);
+      const branch = this.branches.judge(from, message);
+      const self = 1 << this.#host.selfIndex;
+      if (branch === 'theirs') this.#host.apply({ ...message.body, removed: message.body.removed | self });
       else if (branch === 'same') this.#takeCommit(message);
       return;
     }
     if (message.viewId !== this.viewId + 1) {
-      if (message.viewId <= this.viewId) this.catchUp(from, message.viewId - 1);
+      if (message.viewId <= this.viewId) this.branches.catchUp(from, message.viewId - 1);
       return;
     }
     this.#roundSeen = Math.max(this.#roundSeen, message.ballot.round);
@@ -423,9 +423,7 @@ export class ViewChange {
     if (!removesUs && (message.viewId !== this.viewId + 1 || !isReady(body, this.#host, this.#startFrame)))
       return;
     this.viewId = message.viewId;
-    this.#branches.note(this.viewId, body);
-    this.#commits.push(message);
-    if (this.#commits.length > COMMITS_KEPT_MAX) this.#commits.shift();
+    this.branches.note(message);
     this.#attempt = undefined;
     this.#accepted = undefined;
     this.#promised = NO_BALLOT;
@@ -436,15 +434,5 @@ export class ViewChange {
     this.#book.clear();
     this.#planned = Math.max(this.#planned, body.frame);
     this.#host.apply(body);
-  }
-
-  /** Sends a member that is still in view `viewId` the commits it lacks. */
-  catchUp(index: number, viewId: number): void {
-    for (const commit of this.#commits) {
-      if (commit.viewId <= viewId) continue;
-      this.#host.send(index, commit);
-      const body = widened(commit.body, this.#host.logs, this.#host.startOf(index));
-      if (body !== commit.body) this.#host.send(index, { ...commit, body });
-    }
   }
 }

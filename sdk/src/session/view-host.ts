@@ -36,6 +36,8 @@ export interface ViewHost {
   limitConfirm(frame: number): void;
   /** The next view is decided. */
   apply(body: ViewBody): void;
+  /** This peer decided something else than we did: it is on another branch. False if that was known. */
+  strays(index: number): boolean;
   /** Another voter vouches that these peers are alive. */
   vouched(mask: number, by: number): void;
 }

@@ -60,6 +60,11 @@ export interface ViewBody extends ViewPlan {
   readonly cuts: readonly SlotCut[];
 }
 
+/** What a body begins with. */
+export type ViewHead = Pick<ViewBody, 'removed' | 'late' | 'returned' | 'frame'> & {
+  readonly pace: PaceChange | undefined;
+};
+
 /** A plan of nothing. */
 export const NO_PLAN: ViewPlan = { returned: 0, pace: 'none', newcomers: [], seats: [] };
 
@@ -100,11 +105,21 @@ export function readSlots<T extends { readonly slot: number }>(
   return list;
 }
 
+/** Reads what a body begins with: who goes, is late or returns, and when. */
+export function readHead(reader: ByteReader): ViewHead {
+  const sets = { removed: reader.u32(), late: reader.u32(), returned: reader.u32() };
+  return { ...sets, frame: reader.u32(), pace: PACES[reader.u8()] };
+}
+
+/** True if two decisions begin alike. Two of one view that differ at all differ in this: one of them removes the other's voter. */
+export function isSameHead(left: ViewHead, right: ViewHead): boolean {
+  const sets = (left.removed ^ right.removed) | (left.late ^ right.late) | (left.returned ^ right.returned);
+  return sets === 0 && left.frame === right.frame && left.pace === right.pace;
+}
+
 /** Reads a body, or `undefined` if no honest peer could have written it. Never throws. */
 export function readBody(reader: ByteReader, cellBytes: number): ViewBody | undefined {
-  const sets = { removed: reader.u32(), late: reader.u32(), returned: reader.u32() };
-  const frame = reader.u32();
-  const pace = PACES[reader.u8()];
+  const { pace, ...head } = readHead(reader);
   const newcomers = readNewcomers(reader);
   const seats = readSlots(reader, () => ({ slot: reader.u8(), owner: reader.u8() }));
   const cuts = readSlots(reader, () => ({
@@ -121,8 +136,7 @@ export function readBody(reader: ByteReader, cellBytes: number): ViewBody | unde
   }
   // The bytes of the cells are views of the packet: a body may be kept.
   const body = {
-    ...sets,
-    frame,
+    ...head,
     pace,
     newcomers,
     seats,

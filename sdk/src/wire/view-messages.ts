@@ -22,7 +22,7 @@ import type { CellRing } from '../base/cell-ring.js';
 import { ByteReader, ByteWriter } from './byte-cursor.js';
 import { packetCrc, read16, write16 } from './frame-packet.js';
 import { writeCells } from './input-cells.js';
-import { readBody, readSlots, type ViewBody, writeBody } from './view-body.js';
+import { readBody, readHead, readSlots, type ViewBody, type ViewHead, writeBody } from './view-body.js';
 
 const KIND_PROPOSE = 0x83;
 const KIND_REPORT = 0x84;
@@ -131,6 +131,11 @@ export function encodeViewMessage(message: ViewMessage, matchKey: number): Uint8
 export function viewIdOfCommit(bytes: Uint8Array, matchKey: number): number {
   if (bytes.length < 8 || bytes[0] !== KIND_COMMIT) return -1;
   return read16(bytes, 1) === packetCrc(bytes, bytes.length, matchKey) ? read16(bytes, 3) : -1;
+}
+
+/** What a commit begins to decide; of bytes of which {@link viewIdOfCommit} knows the view. */
+export function headOfCommit(bytes: Uint8Array): ViewHead {
+  return readHead(new ByteReader(bytes, 8));
 }
 
 /** The message in `bytes`, or `undefined` if they are not exactly one legal message. Never throws. */

@@ -1,10 +1,16 @@
 /** Two states of one frame: found within two checks, named with the frame, and never where there is none. */
+import { hashBytes } from '../../../sdk/src/base/state-hash.js';
+import { encodeUtf8 } from '../../../sdk/src/base/utf8.js';
+import { NO_PLAN } from '../../../sdk/src/wire/view-body.js';
+import { encodeViewMessage } from '../../../sdk/src/wire/view-messages.js';
 import type { MeshPeer } from '../../support/mesh-peer.js';
 import { type MeshOptions, VirtualMesh } from '../../support/virtual-mesh.js';
 import { type ChainInput, type ChainOptions, type ChainState, chainGame, changing } from './chain-game.js';
 
 type Mesh = VirtualMesh<ChainState, ChainInput>;
 const INTERVAL = 30;
+/** The key of the mesh's match. */
+const KEY = hashBytes(encodeUtf8('match\n7')) & 0xffff;
 
 /** A mesh in which the last peer's step does something else at `frame`. */
 function meshWithFault(frame: number, options: Partial<MeshOptions<ChainState, ChainInput>> = {}): Mesh {
@@ -150,4 +156,24 @@ test('is not reported when a peer leaves just when a hash has become due', () =>
     mesh.run(700);
     expect(mesh.peers.flatMap((it) => it.heard('desync'))).toEqual([]);
   }
+});
+
+test('is not reported of a peer that decided something else in a view of ours: the match has forked', () => {
+  const mesh = meshWithFault(200, { peerCount: 3 });
+  mesh.start();
+  mesh.run(1000);
+  mesh.peers[0]?.session.pause();
+  mesh.run(500);
+  mesh.peers[0]?.session.resume();
+  mesh.run(500);
+  expect(mesh.peers.map((peer) => peer.session.viewId)).toEqual([2, 2, 2]);
+  const body = { ...NO_PLAN, removed: 0b010, late: 0, frame: 0, cuts: [] };
+  const bytes = encodeViewMessage({ kind: 'commit', viewId: 1, ballot: { round: 1, voter: 2 }, body }, KEY);
+  mesh.deliver({ from: 2, to: 0, channel: 'reliable', bytes });
+  mesh.run(4000);
+  const named = mesh.peers.map((peer) => peer.heard('desync').map((event) => event.peer));
+  // The others know nothing of it.
+  expect(named[0]).toEqual([]);
+  expect(named[1]).toEqual(['c']);
+  expect(mesh.peers.map((peer) => peer.session.phase)).toEqual(['running', 'running', 'running']);
 });

@@ -67,6 +67,22 @@ describe('three players', () => {
     expect(mesh.violations).toEqual([]);
   });
 
+  test.each([1, 2, 3, 4, 5])(
+    'with onLost "end" all end at the same cut when one says goodbye, seed %i',
+    (seed) => {
+      const mesh = running({ peerCount: 3, seed }, { onLost: 'end' });
+      leave(mesh, 2);
+      mesh.run(2000);
+      // Who decided tells the others before it ends: else they would wait for it, and decide something else.
+      const ends = [0, 1].map((index) => peer(mesh, index).heard('ended'));
+      expect(ends).toMatchObject([[{ reason: 'peer-lost' }], [{ reason: 'peer-lost' }]]);
+      expect(mesh.peers.flatMap((member) => member.heard('no-quorum'))).toEqual([]);
+      const cuts = [0, 1].map((index) => peer(mesh, index).heard('peer-left'));
+      expect(cuts[0]).toMatchObject([{ peer: 'c', reason: 'left' }]);
+      expect(cuts[1]).toEqual(cuts[0]);
+    },
+  );
+
   test('one after the other: the last one left plays on alone', () => {
     const mesh = running({ peerCount: 3 });
     leave(mesh, 1);

@@ -24,6 +24,8 @@ export interface Scene {
   readonly logs: readonly SlotLog[];
   readonly applied: ViewBody[];
   readonly vouched: [number, number][];
+  /** Peers that were found to follow another branch. */
+  readonly strayed: number[];
   readonly limits: number[];
   voters: number;
   gone: number;
@@ -46,6 +48,7 @@ export function sceneOf(self: number): Scene {
     logs,
     applied: [],
     vouched: [],
+    strayed: [],
     limits: [],
     messages: [],
     voters: ALL,
@@ -76,6 +79,10 @@ export function sceneOf(self: number): Scene {
     leadFrames: () => 12,
     limitConfirm: (frame) => scene.limits.push(frame),
     apply: (body) => scene.applied.push(body),
+    strays: (index) => {
+      scene.strayed.push(index);
+      return scene.strayed.indexOf(index) === scene.strayed.length - 1;
+    },
     vouched: (mask, by) => scene.vouched.push([mask, by]),
   };
   return Object.assign(scene, {

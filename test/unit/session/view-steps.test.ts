@@ -199,9 +199,9 @@ describe('another voter', () => {
     scene.change.receive(2, message('propose', 2), 4);
     // As it was, and with the inputs before.
     expect(scene.said()).toEqual(['commit>2', 'commit>2']);
-    scene.change.catchUp(3, 1);
+    scene.change.branches.catchUp(3, 1);
     expect(scene.said()).toEqual([]);
-    scene.change.catchUp(3, 0);
+    scene.change.branches.catchUp(3, 0);
     expect(scene.said()).toEqual(['commit>3', 'commit>3']);
   });
 

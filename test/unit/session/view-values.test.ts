@@ -163,7 +163,7 @@ test('a newcomer begins in its view: plans before its state are no news, and it 
   const scene = sceneOf(1);
   scene.change.startFrom(7, 60);
   expect(scene.change.viewId).toBe(7);
-  scene.change.catchUp(2, 0);
+  scene.change.branches.catchUp(2, 0);
   expect(scene.said()).toEqual([]);
   scene.final = 60;
   const plan = { ...BODY, removed: 0, returned: 8, cuts: [], frame: 60 };
@@ -178,7 +178,7 @@ function forked(): ReturnType<typeof sceneOf> {
   const scene = sceneOf(2);
   scene.voters = 0b0100;
   scene.change.startFrom(2, 0);
-  scene.change.receive(1, message('commit', 0, { viewId: 3, body: { ...BODY, removed: 9, cuts: [] } }), 0);
+  scene.change.receive(1, message('commit', 2, { viewId: 3, body: { ...BODY, removed: 9, cuts: [] } }), 0);
   expect([scene.applied.length, scene.change.viewId]).toEqual([1, 3]);
   return scene;
 }
@@ -193,9 +193,55 @@ test.each([
   const scene = forked();
   // Whatever this one went through since.
   const planned = { ...BODY, removed: 0, pace: 'pause' as const, cuts: [], frame: 40 };
-  scene.change.receive(1, message('commit', 0, { viewId: 4, body: planned }), 1);
+  scene.change.receive(1, message('commit', 2, { viewId: 4, body: planned }), 1);
   scene.change.receive(from, removal, 2);
   expect(scene.applied).toHaveLength(givesUp ? 3 : 2);
+});
+
+test.each([
+  ['itself', 0],
+  ['a third peer', 1],
+])(
+  'who is alone gives up when the other had decided something else in that view and still counted on it: told by %s',
+  (_by, from) => {
+    const scene = forked();
+    const planned = { ...BODY, removed: 0, returned: 2, cuts: [], frame: 40 };
+    scene.change.receive(from, message('commit', 0, { viewId: 3, body: planned }), 1);
+    expect(scene.applied.at(-1)).toMatchObject({ removed: 4, returned: 2 });
+    expect([scene.applied.length, scene.change.viewId]).toEqual([2, 3]);
+  },
+);
+
+test('who is not alone stays in its branch whatever the other had decided', () => {
+  const scene = forked();
+  scene.voters = 0b0110;
+  const planned = { ...BODY, removed: 0, returned: 2, cuts: [], frame: 40 };
+  scene.change.receive(0, message('commit', 0, { viewId: 3, body: planned }), 1);
+  expect(scene.applied).toHaveLength(1);
+});
+
+test('what a removed peer drove after it was removed is not followed, whoever hands it on', () => {
+  const scene = forked();
+  const planned = { ...BODY, removed: 0, pace: 'pause' as const, cuts: [], frame: 40 };
+  scene.change.receive(1, message('commit', 0, { viewId: 4, body: planned }), 1);
+  expect([scene.applied.length, scene.change.viewId]).toEqual([1, 3]);
+  // The same from one that was not removed is.
+  scene.change.receive(1, message('commit', 1, { viewId: 4, body: planned }), 2);
+  expect([scene.applied.length, scene.change.viewId]).toEqual([2, 4]);
+});
+
+test('who decided something else in a view strays, and is told once what was decided here', () => {
+  const scene = sceneOf(1);
+  scene.change.receive(0, message('commit', 0, { body: { ...BODY, cuts: [] } }), 0);
+  scene.said();
+  const other = message('commit', 2, { body: { ...BODY, removed: 1, cuts: [] } });
+  scene.change.receive(2, other, 1);
+  scene.change.receive(2, other, 2);
+  expect(scene.said()).toEqual(['commit>2']);
+  expect([scene.applied.length, scene.change.viewId]).toEqual([1, 1]);
+  // The same decision under another ballot, or with other inputs along, is no other decision.
+  scene.change.receive(3, message('commit', 3, { round: 7 }), 3);
+  expect(scene.strayed).toEqual([2, 2]);
 });
 
 test('what the other branch decides besides is nothing to us; once its peer is let in, it is', () => {
@@ -206,7 +252,7 @@ test('what the other branch decides besides is nothing to us; once its peer is l
   const newcomers = [{ index: 0, peer: 'a', nonce: 5 }];
   scene.change.receive(
     1,
-    message('commit', 0, { viewId: 4, body: { ...planned, pace: 'none', newcomers } }),
+    message('commit', 2, { viewId: 4, body: { ...planned, pace: 'none', newcomers } }),
     2,
   );
   scene.change.receive(0, message('commit', 0, { viewId: 5, body: { ...planned, frame: 50 } }), 3);
@@ -231,6 +277,6 @@ test('64 commits are kept for those who are behind', () => {
     scene.change.receive(0, message('commit', 0, { viewId, body }), viewId);
   }
   expect(scene.change.viewId).toBe(65);
-  scene.change.catchUp(2, 0);
+  scene.change.branches.catchUp(2, 0);
   expect(scene.said()).toHaveLength(64);
 });

@@ -35,6 +35,16 @@ interface KnownBy {
   readonly changes: readonly Change[];
 }
 
+/** What the state of a newcomer has in it beyond the view that it began in. */
+interface Implied {
+  /** How many changes are known in that view. */
+  readonly first: number;
+  /** In the order of views. */
+  readonly changes: readonly Change[];
+}
+
+const NOTHING_IMPLIED: Implied = { first: 0, changes: [] };
+
 /** What a {@link MembershipWatch} needs. */
 export interface MembershipWatchOptions {
   readonly peerCount: number;
@@ -68,7 +78,7 @@ export class MembershipWatch {
   /** Per peer, the frame of the state that it came back with. */
   readonly #starts: number[] = [];
   /** Per peer, changes that this state has in it, although they are of later views than the one it began in: it will be told. */
-  readonly #implied: (readonly Change[])[] = [];
+  readonly #implied: (Implied | undefined)[] = [];
   /** Per peer, what had been agreed when it came back. */
   readonly #agreedBefore: (ReadonlySet<string> | undefined)[] = [];
   readonly #finals: number[];
@@ -153,25 +163,37 @@ export class MembershipWatch {
    */
   changed(observer: number, changes: readonly Change[]): readonly Change[] {
     const known = this.#known[observer] as Change[];
+    const cuts: Change[] = [];
     for (const change of changes) {
       const wasLate = this.isLate(observer, change.peer);
       known.push(change);
       if (change.kind === 'late') this.substitutions += 1;
       if (change.kind === 'back') this.returns += 1;
-      // What a substitute played already ends at a planned frame, not at its owner's cut.
       if (change.kind === 'lost') this.#noteLoss(observer, change.peer);
-      const endsInputs = change.kind === 'late' || (change.kind === 'lost' && !wasLate);
-      if (endsInputs && !this.#alone.has(observer)) this.#agree(change);
+      // What a substitute played already ends at a planned frame, not at its owner's cut.
+      if (change.kind === 'late' || (change.kind === 'lost' && !wasLate)) cuts.push(change);
     }
+    // The last one to go may make it the decision of one alone.
+    if (!this.#alone.has(observer)) for (const cut of cuts) this.#agree(cut);
+    this.#sortImplied(observer);
     return this.#withImplied(observer);
   }
 
   #withImplied(peer: number): readonly Change[] {
     const known = this.#known[peer] as Change[];
-    const names = new Set(known.map(nameOf));
-    const implied = (this.#implied[peer] ?? []).filter((change) => !names.has(nameOf(change)));
-    this.#implied[peer] = implied;
-    return [...known, ...implied];
+    const { first, changes } = this.#implied[peer] ?? NOTHING_IMPLIED;
+    const isImplied = namedIn(changes);
+    return [...known.slice(0, first), ...changes, ...known.slice(first).filter((one) => !isImplied(one))];
+  }
+
+  /** It may take those who are gone for silent watchers one by one, before it comes to the view that says so of all of them. */
+  #sortImplied(peer: number): void {
+    const known = this.#known[peer] as Change[];
+    const { first, changes } = this.#implied[peer] ?? NOTHING_IMPLIED;
+    const isImplied = namedIn(changes);
+    const told = known.slice(first);
+    const isTold = namedIn(told);
+    known.splice(first, told.length, ...changes.filter(isTold), ...told.filter((one) => !isImplied(one)));
   }
 
   /** What those who have the state of a newcomer know beyond its view, as far as it was before that state. */
@@ -260,7 +282,7 @@ export class MembershipWatch {
     this.#finals[peer] = 0;
     this.#starts[peer] = startFrame;
     this.#agreedBefore[peer] = new Set(this.#agreed.map(nameOf));
-    this.#implied[peer] = this.#impliedBy(peer, how);
+    this.#implied[peer] = { first: known.length, changes: this.#impliedBy(peer, how) };
     return this.#withImplied(peer);
   }
 
@@ -272,18 +294,21 @@ export class MembershipWatch {
     const key = keyOf(changes);
     const first = this.#views.get(viewId);
     if (first === undefined) this.#views.set(viewId, { key, peer, changes });
-    else if (!this.#isSame({ peer, changes }, first))
+    else if (!this.#isSame({ peer, changes }, first, false))
       this.#report(peer, -1, `in view ${viewId} it knows [${key}], peer ${first.peer}: [${first.key}]`);
   }
 
   /**
    * The same changes. Who came back into a paused match follows the views from before it was let in, and is not told that
    * it was out itself.
+   * @param isAtEnd false while some may know what others have yet to be told
    */
-  #isSame(left: KnownBy, right: KnownBy): boolean {
+  #isSame(left: KnownBy, right: KnownBy, isAtEnd: boolean): boolean {
     const untold = [left.peer, right.peer].filter((peer) => this.#starts[peer] !== undefined);
+    const early = isAtEnd ? [] : untold.flatMap((peer) => this.#implied[peer]?.changes ?? []);
+    const isEarly = namedIn(early);
     const told = ({ changes }: KnownBy): string =>
-      keyOf(changes.filter(({ kind, peer }) => kind === 'back' || !untold.includes(peer)));
+      keyOf(changes.filter((one) => !isEarly(one) && (one.kind === 'back' || !untold.includes(one.peer))));
     return told(left) === told(right);
   }
 
@@ -304,6 +329,7 @@ export class MembershipWatch {
       const isSame = this.#isSame(
         { peer, changes },
         { peer: first, changes: this.#known[first] as Change[] },
+        true,
       );
       if (!isSame && !isSameButNews(own, key))
         this.#report(peer, -1, `at the end it knows [${own}], peer ${first}: [${key}]`);
@@ -358,6 +384,12 @@ function isSameButNews(left: string, right: string): boolean {
 export function nameOf({ kind, peer, afterFrame, slots }: Change): string {
   const seat = slots === undefined ? '' : `:${slots}`;
   return kind === 'lost' ? `${peer}@${afterFrame}` : `${peer} ${kind}@${afterFrame}${seat}`;
+}
+
+/** Tells which changes are among these. */
+function namedIn(changes: readonly Change[]): (change: Change) => boolean {
+  const names = new Set(changes.map(nameOf));
+  return (change) => names.has(nameOf(change));
 }
 
 function keyOf(changes: readonly Change[]): string {
