@@ -23,6 +23,32 @@ const common = {
   tsconfigRaw: '{}',
 };
 
+/**
+ * One entry and all it imports as one module for Node, with the text of some sources replaced on the way.
+ * @param sources { filter, read } : `read(path)` gives the text of a file whose path matches, or undefined for what it is
+ * @param banner a line before everything
+ */
+export function bundleReplaced(entry, outfile, { sources, banner, external = [] }) {
+  const replace = {
+    name: 'replace',
+    setup(api) {
+      api.onLoad({ filter: sources.filter }, ({ path }) => {
+        const contents = sources.read(path);
+        return contents === undefined ? undefined : { contents, loader: 'ts' };
+      });
+    },
+  };
+  return build({
+    ...common,
+    entryPoints: [entry],
+    outfile,
+    platform: 'node',
+    external,
+    banner: { js: banner },
+    plugins: [replace],
+  });
+}
+
 /** The entry points of `rollmesh` as package.json exports them. Shared code lands in chunks/, so nothing is loaded twice. */
 export const SDK_ENTRIES = {
   index: 'sdk/src/index.ts',

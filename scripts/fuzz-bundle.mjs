@@ -3,10 +3,9 @@
  * its counters are rewritten into one flat array, which can be compared and cleared after every execution.
  */
 import { readFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
-import { build } from 'esbuild';
+import { relative, sep } from 'node:path';
 import { createInstrumenter } from 'istanbul-lib-instrument';
-import { ROOT } from './bundle.mjs';
+import { bundleReplaced, ROOT } from './bundle.mjs';
 
 /** Most counters of one bundle. */
 export const COUNTERS_MAX = 32_768;
@@ -75,41 +74,21 @@ function countSource(source, file, points) {
 export async function bundleCounted(entry, outfile, plants = []) {
   const points = [];
   const planted = new Set();
-  const count = {
-    name: 'count',
-    setup(api) {
-      api.onLoad({ filter: COUNTED }, ({ path }) => {
-        const file = relative(ROOT, path).split(sep).join('/');
-        let source = readFileSync(path, 'utf8');
-        for (const plant of plants) {
-          if (plant.file !== file) continue;
-          const parts = source.split(plant.from);
-          if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} of: ${plant.from}`);
-          source = parts.join(plant.to);
-          planted.add(plant);
-        }
-        return { contents: countSource(source, file, points), loader: 'ts' };
-      });
-    },
+  const read = (path) => {
+    const file = relative(ROOT, path).split(sep).join('/');
+    let source = readFileSync(path, 'utf8');
+    for (const plant of plants) {
+      if (plant.file !== file) continue;
+      const parts = source.split(plant.from);
+      if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} of: ${plant.from}`);
+      source = parts.join(plant.to);
+      planted.add(plant);
+    }
+    return countSource(source, file, points);
   };
-  const sdk = join(ROOT, 'sdk/src');
-  await build({
-    absWorkingDir: ROOT,
-    entryPoints: [entry],
-    outfile,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    logLevel: 'warning',
-    tsconfigRaw: '{}',
-    alias: {
-      'rollmesh/state': `${sdk}/state/index.ts`,
-      'rollmesh/session': `${sdk}/session/index.ts`,
-      'rollmesh/math': `${sdk}/state/math.ts`,
-      rollmesh: `${sdk}/index.ts`,
-    },
-    banner: { js: 'const __hits = globalThis.__fuzzHits;' },
-    plugins: [count],
+  await bundleReplaced(entry, outfile, {
+    sources: { filter: COUNTED, read },
+    banner: 'const __hits = globalThis.__fuzzHits;',
   });
   for (const plant of plants)
     if (!planted.has(plant)) throw new Error(`nothing was planted in ${plant.file}`);

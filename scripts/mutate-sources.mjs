@@ -119,7 +119,7 @@ function isRemovable(node) {
 /**
  * A source with all its mutants.
  * @param first number of the first mutant
- * @param mode 'switch': `__mutant` chooses one; 'reach': each place calls `__reach(number)` instead
+ * @param mode 'switch': `__mutant` chooses one; 'reach': each place notes its number in `__reach` instead
  */
 export function mutateSource(source, file, { first, mode }) {
   const ast = parseSync(source, {
@@ -136,7 +136,8 @@ export function mutateSource(source, file, { first, mode }) {
     return t.numericLiteral(mutants.at(-1).id);
   };
   const isOn = (id) => t.binaryExpression('===', t.identifier('__mutant'), id);
-  const reach = (id) => t.callExpression(t.identifier('__reach'), [id]);
+  const reach = (id) =>
+    t.assignmentExpression('=', t.memberExpression(t.identifier('__reach'), id, true), t.numericLiteral(1));
 
   const walk = (node, parent, key) => {
     if (node.type.startsWith('TS')) return node;

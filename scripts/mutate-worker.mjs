@@ -1,65 +1,71 @@
 /** A process that runs tests against one mutant after the other: an endless loop can only be ended from outside. */
 import fc from 'fast-check';
-import { installGlobals, runTest } from './mutate-harness.mjs';
+import { forgetSetUps, installGlobals, runTest } from './mutate-harness.mjs';
 
 // Only whether a property fails counts here, not which input shows it best.
 fc.configureGlobal({ endOnFailure: true, verbose: 0 });
 
-/** Imports the tests anew: a mutant may lie in what a module does when it is loaded. */
+/** The tests, once `load` has imported them. */
+let tests = [];
+
+/** A mutant may lie in what a module does when it is loaded: for those the tests are imported with it. */
 async function load(bundle, mutant) {
   globalThis.__mutant = mutant;
-  const tests = installGlobals();
-  await import(`${bundle}?${mutant}`);
+  tests = installGlobals();
+  await import(bundle);
   await globalThis.__testsLoaded;
-  return tests;
 }
 
+const ran = async (work) => {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    return error ?? new Error('nothing');
+  }
+};
+const verdictOf = (error) => ({ verdict: error === undefined ? 'passed' : 'failed' });
+
 /** Runs every test once and notes which mutants each reaches, and how long it takes. */
-async function survey(bundle) {
-  let reached = new Set();
-  globalThis.__reach = (id) => reached.add(id);
-  const tests = await load(bundle, -1);
-  const atLoad = [...reached];
+async function survey(bundle, count) {
+  const flags = new Uint8Array(count);
+  globalThis.__reach = flags;
+  const take = () => {
+    const found = [];
+    for (let id = 0; id < count; id += 1) if (flags[id] !== 0) found.push(id);
+    flags.fill(0);
+    return found;
+  };
+  await load(bundle, -1);
+  const atLoad = take();
   const found = [];
   for (const test of tests) {
-    reached = new Set();
     const beganAtMs = performance.now();
-    let failure;
-    try {
-      await runTest(test);
-    } catch (error) {
-      failure = `${test.name}: ${error?.message ?? error}`;
-    }
+    const error = await ran(() => runTest(test));
     const durationMs = performance.now() - beganAtMs;
-    found.push({ reached: failure === undefined ? [...reached] : [], durationMs, failure });
+    const reached = take();
+    if (error === undefined) found.push({ reached, durationMs });
+    else found.push({ reached: [], durationMs, failure: `${test.name}: ${error.message}` });
   }
   return { atLoad, tests: found };
 }
 
-async function judge(bundle, { mutant, order }) {
-  let tests;
-  try {
-    tests = await load(bundle, mutant);
-  } catch {
-    return 'killed';
-  }
-  for (const index of order) {
-    try {
-      await runTest(tests[index]);
-    } catch {
-      return 'killed';
-    }
-  }
-  return 'survived';
+/** Modules stay loaded from mutant to mutant; what a test file prepares once does not. */
+async function tryTest(mutant, index) {
+  globalThis.__setMutant(mutant);
+  forgetSetUps();
+  return verdictOf(await ran(() => runTest(tests[index])));
 }
 
-process.on('message', async ({ kind, bundle, ...task }) => {
-  if (kind === 'survey') {
+process.on('message', async ({ kind, bundle, mutant, test, count }) => {
+  if (kind === 'load') process.send(verdictOf(await ran(() => load(bundle, mutant))));
+  else if (kind === 'try') process.send(await tryTest(mutant, test));
+  else {
     try {
-      process.send({ survey: await survey(bundle) });
+      process.send({ survey: await survey(bundle, count) });
     } catch (error) {
       process.send({ error: String(error?.stack ?? error) });
     }
-  } else process.send({ verdict: await judge(bundle, task) });
+  }
 });
 process.send({ ready: true });

@@ -2,27 +2,34 @@
  * `npm run mutate`: how many small bugs the unit tests notice.
  *
  *     npm run mutate -- sdk/src/wire                        all mutants of a folder or a file
- *     npm run mutate -- sdk/src/session/view-change.ts --sample 200
+ *     npm run mutate -- sdk/src/session/view-change.ts --sample 200      so many of each file
  *     npm run mutate -- sdk/src/base --tests test/unit/base,test/unit/wire --least 80
  *     npm run mutate -- sdk/src/session/view-change.ts --seconds 300      as many as can be judged in that time
+ *     npm run mutate -- sdk/src/session/council.ts --patience 60          more time for each mutant
  *
- * Only the tests that reach a mutant run against it, the quickest first. Prints the score and every survivor. Mutants that
- * cannot be told from the source by any input are listed with the reason in mutate-equivalents.json and do not count.
+ * Only the tests that reach a mutant run against it, first those that noticed others beside it, then the quickest. What no test
+ * noticed within the patience counts as survived, so the score is never too good. Prints the score and every survivor. Mutants
+ * that cannot be told from the source by any input are listed with the reason in mutate-equivalents.json and do not count.
  */
 import { fork } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
-import { ROOT } from './bundle.mjs';
+import { bundleReplaced, ROOT } from './bundle.mjs';
 import { mutateSource } from './mutate-sources.mjs';
 
-/** A mutant that makes its tests this many times slower, and this much more, hangs. */
+/** A mutant that makes a test this many times slower, and this much more, hangs. */
 const SLOWER_TIMES = 6;
 const SLOWER_MS = 3000;
-/** Modules once loaded stay in memory: a worker is replaced after so many mutants. */
-const MUTANTS_PER_WORKER = 120;
+/** What tests leave in memory: a worker is replaced after so many mutants. */
+const MUTANTS_PER_WORKER = 200;
+/** So many tests that noticed mutants on the lines beside come first. */
+const NEIGHBOURS_MAX = 6;
+/** A process that takes this long to load the tests hangs. */
+const LOAD_MS = 60_000;
+/** No mutant. */
+const NONE = -1;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -32,6 +39,7 @@ const { values, positionals } = parseArgs({
     least: { type: 'string', default: '0' },
     jobs: { type: 'string', default: '1' },
     seconds: { type: 'string', default: 'Infinity' },
+    patience: { type: 'string', default: '20' },
     line: { type: 'string' },
   },
 });
@@ -74,35 +82,11 @@ async function bundle(mode) {
     texts.set(path, code);
     all.push(...mutants);
   }
-  const sdk = join(ROOT, 'sdk/src');
-  await build({
-    absWorkingDir: ROOT,
-    entryPoints: [entry],
-    outfile,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
+  await bundleReplaced(entry, outfile, {
+    sources: { filter: /sdk[\\/]src[\\/].*\.ts$/, read: (path) => texts.get(path) },
     external: ['fast-check'],
-    logLevel: 'warning',
-    tsconfigRaw: '{}',
-    alias: {
-      'rollmesh/state': `${sdk}/state/index.ts`,
-      'rollmesh/session': `${sdk}/session/index.ts`,
-      'rollmesh/simulator': `${sdk}/simulator/index.ts`,
-      'rollmesh/math': `${sdk}/state/math.ts`,
-      rollmesh: `${sdk}/index.ts`,
-    },
-    banner: { js: 'const __mutant = globalThis.__mutant, __reach = globalThis.__reach;' },
-    plugins: [
-      {
-        name: 'mutate',
-        setup(api) {
-          api.onLoad({ filter: /sdk[\\/]src[\\/].*\.ts$/ }, ({ path }) =>
-            texts.has(path) ? { contents: texts.get(path), loader: 'ts' } : undefined,
-          );
-        },
-      },
-    ],
+    banner:
+      'let __mutant = globalThis.__mutant; globalThis.__setMutant = (id) => { __mutant = id; }; const __reach = globalThis.__reach;',
   });
   return { url: pathToFileURL(outfile).href, all };
 }
@@ -128,19 +112,30 @@ async function startWorker() {
       child.once('message', finish);
       child.once('exit', died);
     });
-  await answer(60_000);
+  await answer(LOAD_MS);
+  const ask = (task, limitMs) => {
+    if (!child.connected) return 'died';
+    child.send(task);
+    return answer(limitMs);
+  };
   return {
-    ask(task, limitMs) {
-      child.send(task);
-      return answer(limitMs);
+    ask,
+    /** passed, failed, timeout or died */
+    load: async (bundle, mutant) => {
+      const result = await ask({ kind: 'load', bundle, mutant }, LOAD_MS);
+      return result.verdict ?? result;
+    },
+    run: async (mutant, test, limitMs) => {
+      const result = await ask({ kind: 'try', mutant, test }, limitMs);
+      return result.verdict ?? result;
     },
     stop: () => child.kill('SIGKILL'),
   };
 }
 
-async function surveyTests(url) {
+async function surveyTests({ url, all }) {
   const worker = await startWorker();
-  const answer = await worker.ask({ kind: 'survey', bundle: url }, 600_000);
+  const answer = await worker.ask({ kind: 'survey', bundle: url, count: all.length }, 900_000);
   worker.stop();
   if (answer.survey === undefined) throw new Error(`The tests cannot be loaded: ${answer.error ?? answer}`);
   for (const { failure } of answer.survey.tests)
@@ -149,17 +144,19 @@ async function surveyTests(url) {
   return answer.survey;
 }
 
-/** Evenly spread and always the same. */
+/** So many of each file, evenly spread and always the same. */
 function sampleOf(mutants) {
-  const wanted =
-    values.line === undefined ? mutants : mutants.filter(({ line }) => line === Number(values.line));
-  const count = Math.min(wanted.length, Number(values.sample ?? wanted.length));
-  return Array.from({ length: count }, (_, index) => wanted[Math.floor((index * wanted.length) / count)]);
+  const count = Math.min(mutants.length, Number(values.sample ?? mutants.length));
+  return Array.from({ length: count }, (_, index) => mutants[Math.floor((index * mutants.length) / count)]);
 }
 
-const reach = await bundle('reach');
-const survey = await surveyTests(reach.url);
+const beganAtMs = performance.now();
+const secondsSince = (fromMs) => (performance.now() - fromMs) / 1000;
+const survey = await surveyTests(await bundle('reach'));
 const { url, all } = await bundle('switch');
+console.log(
+  `${survey.tests.length} tests, ${all.length} mutants, ${Math.round(secondsSince(beganAtMs))} s to survey them`,
+);
 const atLoad = new Set(survey.atLoad);
 const testsOf = new Map();
 for (const [index, { reached }] of survey.tests.entries())
@@ -170,38 +167,96 @@ const durationOf = (index) => survey.tests[index].durationMs;
 const equivalents = JSON.parse(readFileSync(new URL('mutate-equivalents.json', import.meta.url), 'utf8'));
 const isEquivalent = ({ file, what, text }) =>
   equivalents.some((known) => known.file === file && known.text === text && known.what.includes(what));
-const sampled = sampleOf(all);
-const wanted = sampled.filter((mutant) => !isEquivalent(mutant));
-// With little time every tenth first, then those beside them: whenever it ends, the whole file was sampled.
+const isWanted = (mutant) =>
+  !isEquivalent(mutant) && (values.line === undefined || mutant.line === Number(values.line));
+const wanted = sources.flatMap((path) =>
+  sampleOf(all.filter((mutant) => mutant.file === nameOf(path) && isWanted(mutant))),
+);
+// With little time every tenth first, then those beside them: whenever it ends, all files were sampled evenly.
 const queue = Array.from({ length: 10 }, (_, part) =>
   wanted.filter((_mutant, index) => index % 10 === part),
 ).flat();
 const verdicts = new Map();
+/** Which test noticed which mutant. */
+const kills = [];
 
-const beganAtMs = performance.now();
+/** The tests that reach a mutant, the likeliest to notice it first. */
+function orderFor(mutant) {
+  const indexes = atLoad.has(mutant.id) ? soundTests : (testsOf.get(mutant.id) ?? []);
+  const reaching = new Set(indexes);
+  const beside = kills
+    .filter(({ file, test }) => file === mutant.file && reaching.has(test))
+    .sort((left, right) => Math.abs(left.line - mutant.line) - Math.abs(right.line - mutant.line));
+  const neighbours = [...new Set(beside.map(({ test }) => test))].slice(0, NEIGHBOURS_MAX);
+  const others = indexes.filter((index) => !neighbours.includes(index));
+  return [...neighbours, ...others.sort((left, right) => durationOf(left) - durationOf(right))];
+}
+
+/** A process with the tests loaded, and with which mutant they were. */
+async function loadedWorker(mutantId) {
+  const worker = await startWorker();
+  return { ...worker, isLoaded: (await worker.load(url, mutantId)) === 'passed', loadedWith: mutantId };
+}
+
+/** Judges one mutant after the other, in a process that is replaced whenever a mutant may have spoilt it. */
+class Judge {
+  #worker;
+  #judged = 0;
+
+  async judge(mutant) {
+    const order = orderFor(mutant);
+    if (order.length === 0) return { verdict: 'unreached' };
+    const loadWith = atLoad.has(mutant.id) ? mutant.id : NONE;
+    this.#judged += 1;
+    if (this.#worker?.loadedWith !== loadWith || this.#judged % MUTANTS_PER_WORKER === 0)
+      await this.#replace(loadWith);
+    if (!this.#worker.isLoaded) return { verdict: 'killed' };
+    const fromMs = performance.now();
+    for (const [tried, test] of order.entries()) {
+      if (secondsSince(fromMs) > Number(values.patience))
+        return { verdict: 'survived', tried, of: order.length };
+      const verdict = await this.#tryTest(mutant, test, loadWith);
+      if (verdict === 'passed') continue;
+      kills.push({ file: mutant.file, line: mutant.line, test });
+      return { verdict };
+    }
+    return { verdict: 'survived', tried: order.length, of: order.length };
+  }
+
+  /** @returns passed, killed or hung */
+  async #tryTest(mutant, test, loadWith) {
+    const limitMs = durationOf(test) * SLOWER_TIMES + SLOWER_MS;
+    const first = await this.#worker.run(mutant.id, test, limitMs);
+    if (first === 'passed') return first;
+    // Nothing but this mutant has run since the tests were loaded.
+    if (first === 'failed' && loadWith !== NONE) return 'killed';
+    if (first === 'failed' && (await this.#worker.run(NONE, test, limitMs)) === 'passed') return 'killed';
+    // It hangs, has brought the process down, or an earlier mutant left something behind: once more from the beginning.
+    await this.#replace(loadWith);
+    if (first === 'timeout') return 'hung';
+    const second = await this.#worker.run(mutant.id, test, limitMs);
+    if (second === 'passed') return 'passed';
+    await this.#replace(loadWith);
+    return second === 'timeout' ? 'hung' : 'killed';
+  }
+
+  async #replace(loadWith) {
+    this.stop();
+    this.#worker = await loadedWorker(loadWith);
+  }
+
+  stop() {
+    this.#worker?.stop();
+  }
+}
 
 async function work() {
-  let worker = await startWorker();
-  let done = 0;
+  const judge = new Judge();
   for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
-    if (performance.now() - beganAtMs > Number(values.seconds) * 1000) break;
-    const indexes = atLoad.has(mutant.id) ? soundTests : (testsOf.get(mutant.id) ?? []);
-    const order = [...indexes].sort((left, right) => durationOf(left) - durationOf(right));
-    if (order.length === 0) {
-      verdicts.set(mutant, 'unreached');
-      continue;
-    }
-    const usualMs = order.reduce((sum, index) => sum + durationOf(index), 0);
-    const task = { kind: 'judge', bundle: url, mutant: mutant.id, order };
-    const answer = await worker.ask(task, usualMs * SLOWER_TIMES + SLOWER_MS);
-    verdicts.set(mutant, answer.verdict ?? answer);
-    done += 1;
-    if (answer.verdict === undefined || done % MUTANTS_PER_WORKER === 0) {
-      worker.stop();
-      worker = await startWorker();
-    }
+    if (secondsSince(beganAtMs) > Number(values.seconds)) break;
+    verdicts.set(mutant, await judge.judge(mutant));
   }
-  worker.stop();
+  judge.stop();
 }
 
 await Promise.all(Array.from({ length: Number(values.jobs) }, work));
@@ -210,26 +265,28 @@ const chosen = wanted.filter((mutant) => verdicts.has(mutant));
 
 let isEnough = true;
 const files = [...new Set(chosen.map(({ file }) => file))];
+const isNoticed = (mutant) => ['killed', 'hung'].includes(verdicts.get(mutant).verdict);
+const hung = chosen.filter((mutant) => verdicts.get(mutant).verdict === 'hung').length;
 const scoreOf = (mutants) => {
-  const noticed = mutants.filter((mutant) => !['survived', 'unreached'].includes(verdicts.get(mutant)));
-  return { noticed: noticed.length, percent: (100 * noticed.length) / Math.max(1, mutants.length) };
+  const noticed = mutants.filter(isNoticed).length;
+  return { noticed, percent: (100 * noticed) / Math.max(1, mutants.length) };
 };
+function describeSurvivor({ line, what, text }, { verdict, tried, of }) {
+  if (verdict === 'unreached') return `  ${line}: ${what} (no test reaches it): ${text}`;
+  const some = tried < of ? ` (${tried} of the ${of} tests that reach it)` : '';
+  return `  ${line}: ${what}${some}: ${text}`;
+}
 for (const file of files) {
   const mutants = chosen.filter((mutant) => mutant.file === file);
   const { noticed, percent } = scoreOf(mutants);
   if (percent < Number(values.least)) isEnough = false;
   console.log(`${file}: ${percent.toFixed(1)} % (${noticed} of ${mutants.length})`);
-  for (const mutant of mutants) {
-    const verdict = verdicts.get(mutant);
-    if (verdict === 'survived' || verdict === 'unreached')
-      console.log(
-        `  ${mutant.line}: ${mutant.what}${verdict === 'unreached' ? ' (no test reaches it)' : ''}: ${mutant.text}`,
-      );
-  }
+  for (const mutant of mutants)
+    if (!isNoticed(mutant)) console.log(describeSurvivor(mutant, verdicts.get(mutant)));
 }
 const { noticed, percent } = scoreOf(chosen);
-const seconds = Math.round((performance.now() - beganAtMs) / 1000);
 console.log(
-  `${percent.toFixed(1)} % of ${chosen.length} mutants noticed (${noticed}), ${all.length} in all, ${seconds} s`,
+  `${percent.toFixed(1)} % of ${chosen.length} mutants noticed (${noticed}, of which ${hung} hung), ` +
+    `${all.length} in all, ${Math.round(secondsSince(beganAtMs))} s`,
 );
 process.exitCode = isEnough ? 0 : 1;

@@ -168,6 +168,21 @@ function skipCell(bytes: Uint8Array, offset: number, cellBytes: number): number 
   return at === offset + maskBytes ? -1 : at;
 }
 
+/**
+ * The cells of one slot's first `frames` frames in `bytes`, the frame before taken as zero. The bytes were checked by
+ * {@link skipCells}.
+ */
+export function readSlotCells(bytes: Uint8Array, frames: number, cellBytes: number): Uint8Array {
+  const cells = new Uint8Array(frames * cellBytes);
+  const cell = new Uint8Array(cellBytes);
+  for (let index = 0, at = 0, bits = 0; index < frames; index += 1, bits >>= 1) {
+    if (index % 8 === 0) bits = bytes[at++] as number;
+    if ((bits & 1) !== 0) at = readCell(bytes, at, cell);
+    cells.set(cell, index * cellBytes);
+  }
+  return cells;
+}
+
 /** Applies one changed cell at `offset` to `cell[0 .. cellBytes)` in place (XOR); returns the offset after it. The bytes were checked by {@link skipCells}. */
 export function readCell(bytes: Uint8Array, offset: number, cell: Uint8Array): number {
   const size = cell.length;

@@ -14,7 +14,7 @@ import {
 import type { PeerId } from '../base/peer-id.js';
 import { decodeUtf8, encodeUtf8 } from '../base/utf8.js';
 import { ByteReader, ByteWriter } from './byte-cursor.js';
-import { readCell, skipCells } from './input-cells.js';
+import { readSlotCells, skipCells } from './input-cells.js';
 import { encodeSlotCells } from './view-messages.js';
 
 /** Version of the encoding, and of what is signed. */
@@ -161,7 +161,7 @@ function readSpans(reader: ByteReader, cellBytes: number): BatchSpan[] | undefin
     if (!reader.ok || slot >= PLAYERS_MAX || first < 1 || first > FRAME_MAX) return undefined;
     if (frames < 1 || frames > BATCH_FRAMES_MAX) return undefined;
     if (skipCells(packed, 0, frames, cellBytes) !== packed.length) return undefined;
-    const span = { slot, epoch, first, cells: readPacked(packed, frames, cellBytes) };
+    const span = { slot, epoch, first, cells: readSlotCells(packed, frames, cellBytes) };
     const before = spans[index - 1];
     if (before !== undefined && !goesOn(before, span, cellBytes)) return undefined;
     spans.push(span);
@@ -174,17 +174,4 @@ function goesOn(before: BatchSpan, span: BatchSpan, cellBytes: number): boolean 
   if (span.slot !== before.slot) return span.slot > before.slot;
   if (span.epoch !== before.epoch) return span.epoch > before.epoch;
   return span.first >= before.first + spanFrames(before, cellBytes);
-}
-
-function readPacked(packed: Uint8Array, frames: number, cellBytes: number): Uint8Array {
-  const cells = new Uint8Array(frames * cellBytes);
-  const cell = new Uint8Array(cellBytes);
-  let at = 0;
-  let bits = 0;
-  for (let index = 0; index < frames; index += 1) {
-    if (index % 8 === 0) bits = packed[at++] as number;
-    if ((bits & (1 << (index % 8))) !== 0) at = readCell(packed, at, cell);
-    cells.set(cell, index * cellBytes);
-  }
-  return cells;
 }

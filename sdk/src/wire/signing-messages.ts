@@ -133,7 +133,6 @@ function readSigned(reader: ByteReader, length: number): SignedBytes | undefined
 
 function readEntries(reader: ByteReader): WitnessEntry[] | undefined {
   const count = reader.u8();
-  if (count > PEERS_MAX) return undefined;
   const entries: WitnessEntry[] = [];
   for (let index = 0; index < count; index += 1) {
     const owner = reader.u8();

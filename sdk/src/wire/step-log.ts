@@ -11,7 +11,7 @@
 import { CellRing } from '../base/cell-ring.js';
 import { INPUT_BYTES_MAX, LOG_FRAMES, PLAYERS_MAX } from '../base/limits.js';
 import { ByteReader, ByteWriter } from './byte-cursor.js';
-import { readCell, skipCells } from './input-cells.js';
+import { readSlotCells, skipCells } from './input-cells.js';
 import { encodeSlotCells } from './view-messages.js';
 
 /** One slot of a step log. */
@@ -57,7 +57,8 @@ export function decodeStepLog(bytes: Uint8Array): StepLog | undefined {
   const reader = new ByteReader(bytes);
   const head = { from: reader.u32(), count: reader.u16(), inputBytes: reader.u8() };
   const slotCount = reader.u8();
-  if (!reader.ok || head.count >= LOG_FRAMES || slotCount < 1 || slotCount > PLAYERS_MAX) return undefined;
+  // What is missing reads as 0, here and below.
+  if (head.count >= LOG_FRAMES || slotCount < 1 || slotCount > PLAYERS_MAX) return undefined;
   if (head.inputBytes < 1 || head.inputBytes > INPUT_BYTES_MAX) return undefined;
   const slots: StepLogSlot[] = [];
   for (let slot = 0; slot < slotCount; slot += 1) {
@@ -76,8 +77,7 @@ function readStates(reader: ByteReader, count: number): Uint8Array | undefined {
   for (let runs = reader.u16(), before = STATES; runs > 0; runs -= 1) {
     const state = reader.u8();
     const frames = reader.u16();
-    if (!reader.ok || state >= STATES || state === before || frames < 1 || at + frames > count)
-      return undefined;
+    if (state >= STATES || state === before || frames < 1) return undefined;
     states.fill(state, at, at + frames);
     at += frames;
     before = state;
@@ -86,19 +86,9 @@ function readStates(reader: ByteReader, count: number): Uint8Array | undefined {
 }
 
 function readCells(reader: ByteReader, count: number, inputBytes: number): Uint8Array | undefined {
-  const { bytes, at: start } = reader;
-  const end = skipCells(bytes, start, count, inputBytes);
+  const { bytes, at } = reader;
+  const end = skipCells(bytes, at, count, inputBytes);
   if (end < 0) return undefined;
-  const cells = new Uint8Array(count * inputBytes);
-  const cell = new Uint8Array(inputBytes);
-  let at = start;
-  for (let frame = 0; frame < count; frame += 8) {
-    let bits = bytes[at++] as number;
-    for (let next = frame; next < frame + 8 && next < count; next += 1, bits >>= 1) {
-      if ((bits & 1) !== 0) at = readCell(bytes, at, cell);
-      cells.set(cell, next * inputBytes);
-    }
-  }
   reader.at = end;
-  return cells;
+  return readSlotCells(bytes.subarray(at, end), count, inputBytes);
 }

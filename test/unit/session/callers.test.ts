@@ -1,42 +1,11 @@
 /** What the session owes to the code around it: events at the end, errors that leave a whole session, no re-entry. */
-import { createSession, type Session, type SessionOptions } from 'rollmesh/session';
-import { type MeshOptions, VirtualMesh } from '../../support/virtual-mesh.js';
-import { type ChainInput, type ChainState, chainGame, changing } from './chain-game.js';
-
-type Mesh = VirtualMesh<ChainState, ChainInput>;
-type Options = Partial<MeshOptions<ChainState, ChainInput>>;
-
-function meshOf(options: Options = {}): Mesh {
-  return new VirtualMesh({
-    seed: 1,
-    peerCount: 2,
-    game: chainGame(),
-    conditions: { oneWayMs: 50, jitterMs: 20, loss: 0.05 },
-    readInput: changing(0.3),
-    ...options,
-  });
-}
-
-/** A session that plays alone. */
-function soloSession(
-  options: Partial<SessionOptions<ChainState, ChainInput>> = {},
-): Session<ChainState, ChainInput> {
-  return createSession({
-    game: chainGame(),
-    matchId: 'solo',
-    nowMs: 0,
-    self: 'a',
-    peers: ['a'],
-    players: [{ peer: 'a' }],
-    readInput: () => ({ v: 1 }),
-    send: () => {},
-    ...options,
-  });
-}
+import type { Session } from 'rollmesh/session';
+import { type ChainInput, type ChainState, chainGame } from './chain-game.js';
+import { chainMesh, soloSession } from './chain-mesh.js';
 
 describe('events', () => {
   test('are delivered when the call has done its work, never in the middle of it', () => {
-    const mesh = meshOf({ conditions: { oneWayMs: 50 } });
+    const mesh = chainMesh({ conditions: { oneWayMs: 50 } });
     mesh.run(20);
     const states: string[] = [];
     const check = (session: Session<ChainState, ChainInput>): void => {
@@ -163,7 +132,7 @@ describe('a step that throws', () => {
         throw new Error('now and then');
       },
     });
-    const mesh = meshOf({ game: (peer) => (peer === 1 ? unreliableGame : chainGame()) });
+    const mesh = chainMesh({ game: (peer) => (peer === 1 ? unreliableGame : chainGame()) });
     const advance = mesh.advance.bind(mesh);
     mesh.advance = (peer) => {
       try {
@@ -211,7 +180,7 @@ describe('readInput that throws', () => {
 
   test('for the second of two slots sends nothing that was not read', () => {
     let fails = false;
-    const mesh = meshOf({
+    const mesh = chainMesh({
       owners: [0, 0, 1],
       conditions: { oneWayMs: 20 },
       readInput: (slot, frame) => {
@@ -303,7 +272,7 @@ describe('calls from inside', () => {
 });
 
 test('what advance returns tells what it did, in an object that is used again', () => {
-  const mesh = meshOf({ conditions: { oneWayMs: 100 } });
+  const mesh = chainMesh({ conditions: { oneWayMs: 100 } });
   mesh.start();
   const [peer] = mesh.peers;
   if (peer === undefined) throw new Error('a peer expected');

@@ -2,8 +2,6 @@
  * Field by field: every value that a well-sealed packet of a member can carry in its frame, acknowledgement and relay, and every
  * truncation and bit flip of the kinds of packets that a quiet match never sends.
  */
-import { hashBytes } from '../../../sdk/src/base/state-hash.js';
-import { encodeUtf8 } from '../../../sdk/src/base/utf8.js';
 import {
   FLAG_RELAY,
   FLAG_WIDE_ACK,
@@ -17,81 +15,23 @@ import {
 } from '../../../sdk/src/wire/frame-packet.js';
 import { encodeGoodbye } from '../../../sdk/src/wire/handshake-message.js';
 import { encodeForward, encodeViewMessage } from '../../../sdk/src/wire/view-messages.js';
-import { type MeshOptions, type MeshPacket, VirtualMesh } from '../../support/virtual-mesh.js';
-import { type ChainInput, type ChainState, chainGame, changing } from './chain-game.js';
+import type { MeshPacket } from '../../support/virtual-mesh.js';
+import {
+  chainMesh,
+  expectUndisturbed,
+  injectDamaged,
+  KEY,
+  type Mesh,
+  malformed,
+  type Options,
+  peer,
+  recorded,
+} from './chain-mesh.js';
 
-type Mesh = VirtualMesh<ChainState, ChainInput>;
-type Options = Partial<MeshOptions<ChainState, ChainInput>>;
-
-const KEY = hashBytes(encodeUtf8('match\n7')) & 0xffff;
-
-function meshOf(options: Options = {}): Mesh {
-  return new VirtualMesh({
-    seed: 1,
-    peerCount: 3,
-    game: chainGame(),
-    conditions: { oneWayMs: 40, jitterMs: 10, loss: 0.02 },
-    readInput: changing(0.3),
-    ...options,
-  });
-}
-
-function recorded(options: Options = {}): { mesh: Mesh; packets: MeshPacket[] } {
-  const packets: MeshPacket[] = [];
-  const mesh = meshOf({
-    ...options,
-    intercept: (packet) => {
-      packets.push(packet);
-      return [packet.bytes];
-    },
-  });
-  mesh.start();
-  mesh.run(1500);
-  return { mesh, packets };
-}
-
-function sessionOf(mesh: Mesh, index: number) {
-  const peer = mesh.peers[index];
-  if (peer === undefined) throw new Error(`no peer ${index}`);
-  return peer.session;
-}
-
-function malformed(mesh: Mesh, index = 0): number {
-  return sessionOf(mesh, index)
-    .stats()
-    .peers.reduce((sum, stats) => sum + stats.malformed, 0);
-}
-
-/** The same match without any hostile packet confirms the same frames. */
-function expectUndisturbed(mesh: Mesh, options: Options = {}): void {
-  const twin = meshOf(options);
-  twin.run(mesh.nowMs);
-  expect(mesh.violations).toEqual([]);
-  for (const { hashes, index, events } of mesh.peers) {
-    const expected = twin.peers[index]?.hashes ?? [];
-    const frames = Math.min(hashes.length, expected.length);
-    expect(frames).toBeGreaterThan(130);
-    expect(hashes.slice(0, frames)).toEqual(expected.slice(0, frames));
-    const types = events.map(({ event }) => event.type);
-    for (const type of ['ended', 'peer-left', 'equivocation', 'desync'] as const)
-      expect(types).not.toContain(type);
-  }
-}
-
-/** Every truncation and single-bit flip of `packet` is counted at its addressee. Returns how many there were. */
-function injectDamaged(mesh: Mesh, packet: MeshPacket): number {
-  const before = malformed(mesh, packet.to);
-  const { bytes } = packet;
-  for (let length = 0; length < bytes.length; length += 1)
-    mesh.deliver({ ...packet, bytes: bytes.slice(0, length) });
-  for (let bit = 0; bit < bytes.length * 8; bit += 1) {
-    const copy = bytes.slice();
-    copy[bit >> 3] = (copy[bit >> 3] as number) ^ (1 << (bit & 7));
-    mesh.deliver({ ...packet, bytes: copy });
-  }
-  expect(malformed(mesh, packet.to) - before).toBe(bytes.length * 9);
-  return bytes.length * 9;
-}
+/** Three peers: somebody else's inputs can be relayed. */
+const THREE: Options = { peerCount: 3, conditions: { oneWayMs: 40, jitterMs: 10, loss: 0.02 } };
+/** The same without luck. */
+const EVEN: Options = { peerCount: 3, conditions: { oneWayMs: 40 } };
 
 interface Fields {
   readonly frame: number;
@@ -150,7 +90,7 @@ function deliver(mesh: Mesh, bytes: Uint8Array): void {
 }
 
 test('damaged packets with a wide acknowledgement, a relay, a goodbye, a forwarded message are refused, each of them', () => {
-  const { mesh, packets } = recorded();
+  const { mesh, packets } = recorded(THREE);
   const { frame, ack } = recentOf(packets);
   const abort = encodeViewMessage({ viewId: 1, ballot: { round: 1, voter: 1 }, kind: 'abort' }, KEY);
   const kinds = [
@@ -164,11 +104,11 @@ test('damaged packets with a wide acknowledgement, a relay, a goodbye, a forward
     for (const bytes of kinds)
       expect(injectDamaged(mesh, { from: 1, to: 0, channel, bytes })).toBeGreaterThan(50);
   mesh.run(1000);
-  expectUndisturbed(mesh);
+  expectUndisturbed(mesh, THREE);
 });
 
 test('a forwarded message whose inside is damaged is refused, though the outside is sealed', () => {
-  const { mesh } = recorded();
+  const { mesh } = recorded(THREE);
   const abort = encodeViewMessage({ viewId: 1, ballot: { round: 1, voter: 1 }, kind: 'abort' }, KEY);
   let injected = 0;
   const inject = (message: Uint8Array): void => {
@@ -191,13 +131,13 @@ test('a forwarded message whose inside is damaged is refused, though the outside
   }
   expect(malformed(mesh)).toBe(injected);
   mesh.run(1000);
-  expectUndisturbed(mesh);
+  expectUndisturbed(mesh, THREE);
 });
 
 test('of all 65,536 frame numbers those that continue the log or lie behind it are taken, and none does harm', () => {
-  const { mesh, packets } = recorded();
+  const { mesh, packets } = recorded(THREE);
   const { frame, ack } = recentOf(packets);
-  const received = (sessionOf(mesh, 0).frameConfirmed & 0xffff) + 200;
+  const received = (peer(mesh, 0).session.frameConfirmed & 0xffff) + 200;
   for (let frame16 = 0; frame16 < 0x10000; frame16 += 1) {
     // Without inputs anywhere; with some where they cannot follow what was received.
     deliver(mesh, sealed({ frame: frame16, ack }));
@@ -207,13 +147,13 @@ test('of all 65,536 frame numbers those that continue the log or lie behind it a
   expect(frame).toBeGreaterThan(70);
   expect(malformed(mesh)).toBeGreaterThan(0x7000 + 0x7000);
   mesh.run(1500);
-  expectUndisturbed(mesh);
+  expectUndisturbed(mesh, THREE);
 });
 
 test('an acknowledgement beyond what was sent is refused, whatever its bits; one behind is no news', () => {
-  const { mesh, packets } = recorded({ conditions: { oneWayMs: 40 } });
+  const { mesh, packets } = recorded(EVEN);
   const { frame } = recentOf(packets);
-  const session = sessionOf(mesh, 0);
+  const session = peer(mesh, 0).session;
   // Own inputs reach two frames beyond the current one.
   const newest = session.frameCurrent + 2;
   for (let ack = newest + 1; ack < 0x10000; ack += 1) deliver(mesh, sealed({ frame, ack, wide: true }));
@@ -221,7 +161,7 @@ test('an acknowledgement beyond what was sent is refused, whatever its bits; one
   for (let ack = 0; ack < newest - 30; ack += 1) deliver(mesh, sealed({ frame, ack, wide: true }));
   expect(malformed(mesh)).toBe(0xffff - newest);
   mesh.run(1500);
-  expectUndisturbed(mesh, { conditions: { oneWayMs: 40 } });
+  expectUndisturbed(mesh, EVEN);
 });
 
 describe('a relay', () => {
@@ -229,27 +169,27 @@ describe('a relay', () => {
     ['of the slot of the one who gets it', 0],
     ['of the slot of the one who sends it', 1],
   ])('%s is ignored', (_whose, slot) => {
-    const { mesh, packets } = recorded();
+    const { mesh, packets } = recorded(THREE);
     const { frame, ack } = recentOf(packets);
     for (let first = frame - 40; first < frame + 40; first += 1)
       deliver(mesh, sealed({ frame, ack, relay: { slot, first, count: 1, cells: [1, 0x5a] } }));
     expect(malformed(mesh)).toBe(0);
     mesh.run(1000);
-    expectUndisturbed(mesh);
+    expectUndisturbed(mesh, THREE);
   });
 
   test('of slots that nobody plays is ignored, of slots that cannot be is refused', () => {
-    const { mesh, packets } = recorded();
+    const { mesh, packets } = recorded(THREE);
     const { frame, ack } = recentOf(packets);
     for (let slot = 3; slot < 256; slot += 1)
       deliver(mesh, sealed({ frame, ack, relay: { slot, first: frame, count: 1, cells: [0] } }));
     expect(malformed(mesh)).toBe(256 - 16);
     mesh.run(1000);
-    expectUndisturbed(mesh);
+    expectUndisturbed(mesh, THREE);
   });
 
   test('that leaves a gap, reaches too far, or comes from before the log is ignored, whatever the frame', () => {
-    const { mesh, packets } = recorded({ conditions: { oneWayMs: 40 } });
+    const { mesh, packets } = recorded(EVEN);
     mesh.cut(2, 0);
     const { frame, ack } = recentOf(packets);
     for (let offset = 200; offset < 0x10000 - 200; offset += 7) {
@@ -263,13 +203,13 @@ describe('a relay', () => {
     }
     mesh.heal(2, 0);
     mesh.run(1500);
-    expectUndisturbed(mesh, { conditions: { oneWayMs: 40 } });
+    expectUndisturbed(mesh, EVEN);
   });
 
   test('with other inputs than the owner sent is evidence, and is not applied', () => {
-    const { mesh, packets } = recorded({ conditions: { oneWayMs: 40 } });
+    const { mesh, packets } = recorded(EVEN);
     const { frame, ack } = recentOf(packets);
-    const confirmed = sessionOf(mesh, 0).frameConfirmed;
+    const confirmed = peer(mesh, 0).session.frameConfirmed;
     // Every frame differs from the one before, which cannot all be true of what the owner sent.
     const cells = [0xff, 1, 2, 3, 4, 5, 6, 7, 8];
     const relay = { slot: 2, first: confirmed - 9, count: 8, cells };
@@ -278,7 +218,7 @@ describe('a relay', () => {
     expect(reports).toHaveLength(1);
     expect(reports[0]).toMatchObject({ slot: 2, sources: ['b'] });
     mesh.run(1000);
-    const twin = meshOf({ conditions: { oneWayMs: 40 } });
+    const twin = chainMesh(EVEN);
     twin.run(mesh.nowMs);
     for (const { hashes, index } of mesh.peers)
       expect(hashes.slice(0, 150)).toEqual(twin.peers[index]?.hashes.slice(0, 150));
@@ -286,11 +226,11 @@ describe('a relay', () => {
   });
 
   test("of the frames that are missing is taken like the owner's own", () => {
-    const { mesh, packets } = recorded({ conditions: { oneWayMs: 40 } });
+    const { mesh, packets } = recorded(EVEN);
     mesh.cut(2, 0);
     mesh.cut(1, 0);
     mesh.run(150);
-    const session = sessionOf(mesh, 0);
+    const session = peer(mesh, 0).session;
     const before = session.frameConfirmed;
     const { frame, ack } = recentOf(packets);
     const inputs = Array.from({ length: 4 }, (_, index) => {
@@ -315,12 +255,12 @@ describe('a relay', () => {
     expect(session.frameConfirmed).toBeGreaterThanOrEqual(before + 4);
     mesh.heal(2, 0);
     mesh.run(1000);
-    expectUndisturbed(mesh, { conditions: { oneWayMs: 40 } });
+    expectUndisturbed(mesh, EVEN);
   });
 });
 
 test('a checksum made right over any damage of one byte does no harm beyond what the member may say', () => {
-  const { mesh, packets } = recorded();
+  const { mesh, packets } = recorded(THREE);
   const plain = packets
     .filter(({ from, to, bytes }) => from === 1 && to === 0 && (bytes[0] as number) < 0x80)
     .slice(-20);
@@ -338,7 +278,7 @@ test('a checksum made right over any damage of one byte does no harm beyond what
   // It may have lied about its own inputs and clock: nobody else is worse off, and nothing breaks.
   expect(mesh.violations).toEqual([]);
   for (const index of [0, 2]) {
-    expect(sessionOf(mesh, index).phase).toBe('running');
-    expect(sessionOf(mesh, index).frameConfirmed).toBeGreaterThan(150);
+    expect(peer(mesh, index).session.phase).toBe('running');
+    expect(peer(mesh, index).session.frameConfirmed).toBeGreaterThan(150);
   }
 });

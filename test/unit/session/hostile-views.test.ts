@@ -1,7 +1,4 @@
 /** Messages of a view change that no honest member sends, damaged ones and late ones: nobody is removed, nothing hangs. */
-
-import { hashBytes } from '../../../sdk/src/base/state-hash.js';
-import { encodeUtf8 } from '../../../sdk/src/base/utf8.js';
 import { NO_PLAN } from '../../../sdk/src/wire/view-body.js';
 import {
   decodeViewMessage,
@@ -10,22 +7,17 @@ import {
   KIND_FORWARD,
   type ViewMessage,
 } from '../../../sdk/src/wire/view-messages.js';
-import type { MeshPeer } from '../../support/mesh-peer.js';
-import { type MeshOptions, type MeshPacket, VirtualMesh } from '../../support/virtual-mesh.js';
-import { type ChainInput, type ChainState, chainGame, changing } from './chain-game.js';
-
-type Mesh = VirtualMesh<ChainState, ChainInput>;
-type Peer = MeshPeer<ChainState, ChainInput>;
+import type { MeshPacket } from '../../support/virtual-mesh.js';
+import { changing } from './chain-game.js';
+import { chainMesh, injectDamaged, KEY, type Mesh, type Options, type Peer } from './chain-mesh.js';
 
 /** First byte of the first kind of a view change. */
 const KIND_PROPOSE = 0x83;
-const KEY = hashBytes(encodeUtf8('match\n7')) & 0xffff;
 
-function meshOf(options: Partial<MeshOptions<ChainState, ChainInput>> = {}): Mesh {
-  const mesh: Mesh = new VirtualMesh({
-    seed: 1,
+/** Four peers that have played for a second. */
+function meshOf(options: Options = {}): Mesh {
+  const mesh = chainMesh({
     peerCount: 4,
-    game: chainGame(),
     conditions: { oneWayMs: 40, jitterMs: 10, loss: 0.02 },
     readInput: changing(0.2),
     ...options,
@@ -69,25 +61,7 @@ test('every truncation and single-bit flip of live view messages is counted and 
   let injected = 0;
   for (const packet of kinds.values()) {
     if (packet.to === 3) continue;
-    const before = (mesh.peers[packet.to] as Peer).session
-      .stats()
-      .peers.reduce((sum, { malformed }) => sum + malformed, 0);
-    let damaged = 0;
-    const inject = (bytes: Uint8Array): void => {
-      damaged += 1;
-      mesh.deliver({ ...packet, bytes });
-    };
-    for (let length = 0; length < packet.bytes.length; length += 1) inject(packet.bytes.slice(0, length));
-    for (let bit = 0; bit < packet.bytes.length * 8; bit += 1) {
-      const bytes = packet.bytes.slice();
-      bytes[bit >> 3] = (bytes[bit >> 3] as number) ^ (1 << (bit & 7));
-      inject(bytes);
-    }
-    const after = (mesh.peers[packet.to] as Peer).session
-      .stats()
-      .peers.reduce((sum, { malformed }) => sum + malformed, 0);
-    expect(after - before).toBe(damaged);
-    injected += damaged;
+    injected += injectDamaged(mesh, packet);
     mesh.run(50);
   }
   mesh.run(1500);

@@ -2,8 +2,6 @@
 import { defineInput, int } from 'rollmesh/state';
 import { PACKET_FRAMES_MAX } from '../../../sdk/src/base/limits.js';
 import { createRandom } from '../../../sdk/src/base/prng.js';
-import { hashBytes } from '../../../sdk/src/base/state-hash.js';
-import { encodeUtf8 } from '../../../sdk/src/base/utf8.js';
 import {
   FLAG_HASH,
   FLAG_WIDE_ACK,
@@ -16,73 +14,18 @@ import {
   write32,
 } from '../../../sdk/src/wire/frame-packet.js';
 import { encodeGoodbye } from '../../../sdk/src/wire/handshake-message.js';
-import type { MeshPeer } from '../../support/mesh-peer.js';
-import { type MeshOptions, type MeshPacket, VirtualMesh } from '../../support/virtual-mesh.js';
-import { type ChainInput, type ChainState, chainGame, changing } from './chain-game.js';
-
-type Mesh = VirtualMesh<ChainState, ChainInput>;
-type Peer = MeshPeer<ChainState, ChainInput>;
-
-/** The key of the mesh's match: what a member of it knows. */
-const KEY = hashBytes(encodeUtf8('match\n7')) & 0xffff;
-
-function meshOf(options: Partial<MeshOptions<ChainState, ChainInput>> = {}): Mesh {
-  return new VirtualMesh({
-    seed: 1,
-    peerCount: 2,
-    game: chainGame(),
-    conditions: { oneWayMs: 50, jitterMs: 15, loss: 0.05 },
-    readInput: changing(0.3),
-    ...options,
-  });
-}
-
-/** A mesh that runs, and every packet that it ever carried. */
-function recorded(options: Partial<MeshOptions<ChainState, ChainInput>> = {}): {
-  mesh: Mesh;
-  packets: MeshPacket[];
-} {
-  const packets: MeshPacket[] = [];
-  const mesh = meshOf({
-    ...options,
-    intercept: (packet) => {
-      packets.push(packet);
-      return [packet.bytes];
-    },
-  });
-  mesh.start();
-  mesh.run(1500);
-  return { mesh, packets };
-}
-
-function peer(mesh: Mesh, index: number): Peer {
-  return mesh.peers[index] as Peer;
-}
-
-function malformed(mesh: Mesh, index = 0): number {
-  return peer(mesh, index)
-    .session.stats()
-    .peers.reduce((sum, stats) => sum + stats.malformed, 0);
-}
-
-/** Hashes of all confirmed frames of a mesh that nobody disturbs, for as long as `mesh` has run. */
-function expectUndisturbed(mesh: Mesh, options: Partial<MeshOptions<ChainState, ChainInput>> = {}): void {
-  const twin = meshOf(options);
-  twin.run(mesh.nowMs);
-  expect(mesh.violations).toEqual([]);
-  for (const { hashes, index, ...disturbed } of mesh.peers) {
-    const frames = Math.min(hashes.length, peer(twin, index).hashes.length);
-    expect(frames).toBeGreaterThan(130);
-    expect(hashes.slice(0, frames)).toEqual(peer(twin, index).hashes.slice(0, frames));
-    expect(disturbed.events.filter(({ event }) => event.type === 'ended')).toEqual([]);
-  }
-}
-
-function flipped(bytes: Uint8Array, bit: number): Uint8Array {
-  const copy = bytes.slice();
-  copy[bit >> 3] = (copy[bit >> 3] as number) ^ (1 << (bit & 7));
-  return copy;
-}
+import type { MeshPacket } from '../../support/virtual-mesh.js';
+import { type ChainInput, chainGame } from './chain-game.js';
+import {
+  allDamaged,
+  chainMesh,
+  expectUndisturbed,
+  injectDamaged,
+  KEY,
+  malformed,
+  peer,
+  recorded,
+} from './chain-mesh.js';
 
 describe('from the network', () => {
   test('every truncation and every single-bit flip of live packets of each kind is dropped and counted', () => {
@@ -98,15 +41,7 @@ describe('from the network', () => {
     let injected = 0;
     for (const ofKind of kinds.values()) {
       for (const packet of ofKind.slice(-4)) {
-        const damaged = Array.from({ length: packet.bytes.length * 8 }, (_, bit) =>
-          flipped(packet.bytes, bit),
-        );
-        for (let length = 0; length < packet.bytes.length; length += 1)
-          damaged.push(packet.bytes.slice(0, length));
-        const before = malformed(mesh, packet.to);
-        for (const bytes of damaged) mesh.deliver({ ...packet, bytes });
-        expect(malformed(mesh, packet.to) - before).toBe(damaged.length);
-        injected += damaged.length;
+        injected += injectDamaged(mesh, packet);
         mesh.run(40);
       }
     }
@@ -118,11 +53,10 @@ describe('from the network', () => {
   test('no damaged GOODBYE removes anybody', () => {
     const { mesh } = recorded();
     const goodbye = encodeGoodbye(120, KEY);
-    for (let bit = 0; bit < goodbye.length * 8; bit += 1)
-      mesh.deliver({ from: 1, to: 0, channel: 'reliable', bytes: flipped(goodbye, bit) });
+    for (const bytes of allDamaged(goodbye)) mesh.deliver({ from: 1, to: 0, channel: 'reliable', bytes });
     mesh.deliver({ from: 1, to: 0, channel: 'reliable', bytes: encodeGoodbye(-1, KEY) });
     mesh.run(1500);
-    expect(malformed(mesh)).toBe(goodbye.length * 8 + 1);
+    expect(malformed(mesh)).toBe(goodbye.length * 9 + 1);
     expectUndisturbed(mesh);
   });
 
@@ -294,7 +228,7 @@ describe('from a member of the match', () => {
     expect(reported[0]?.frame).toBeGreaterThan(frame - count);
     expect(reported[0]?.frame).toBeLessThanOrEqual(frame);
     mesh.run(1000);
-    expectUndisturbed(mesh);
+    expectUndisturbed(mesh, {}, 'equivocation');
   });
 
   test('inputs that no input definition makes are refused where they stand', () => {
@@ -356,7 +290,7 @@ describe('from a member of the match', () => {
     for (let frame = 120; frame < 30_000; frame += 30)
       mesh.deliver({ from: 1, to: 0, channel: 'unreliable', bytes: withHash(frame) });
     mesh.run(1500);
-    expectUndisturbed(mesh);
+    expectUndisturbed(mesh, {}, 'desync');
   });
 
   test('a flood of copies of one valid packet costs nothing but time', () => {
@@ -373,7 +307,7 @@ describe('from a member of the match', () => {
 
   test('a peer that acknowledges nothing is served from the log as long as the log reaches, then it is lost', () => {
     let sealed = -1;
-    const mesh = meshOf({
+    const mesh = chainMesh({
       intercept: ({ from, bytes }) => {
         if (from !== 1 || (bytes[0] as number) >= 0x80) return [bytes];
         if (sealed < 0) sealed = bytes[6] as number;
@@ -395,7 +329,7 @@ describe('from a member of the match', () => {
 
   test('a clock that lies steers nobody out of the bounds of pacing', () => {
     let lies = 0;
-    const mesh = meshOf({
+    const mesh = chainMesh({
       peerCount: 4,
       intercept: ({ from, bytes }) => {
         const first = bytes[0] as number;

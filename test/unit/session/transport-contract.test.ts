@@ -1,42 +1,11 @@
 /** What the session expects of a transport, and what it bears: loop-back, buffers used again, sends that fail. */
-import { createSession, type Session, type SessionOptions } from 'rollmesh/session';
-import { type MeshOptions, VirtualMesh } from '../../support/virtual-mesh.js';
-import { type ChainInput, type ChainState, chainGame, changing } from './chain-game.js';
-
-type Mesh = VirtualMesh<ChainState, ChainInput>;
-type Options = Partial<MeshOptions<ChainState, ChainInput>>;
-
-function meshOf(options: Options = {}): Mesh {
-  return new VirtualMesh({
-    seed: 1,
-    peerCount: 2,
-    game: chainGame(),
-    conditions: { oneWayMs: 50, jitterMs: 20, loss: 0.05 },
-    readInput: changing(0.3),
-    ...options,
-  });
-}
-
-/** A session that plays alone. */
-function soloSession(
-  options: Partial<SessionOptions<ChainState, ChainInput>> = {},
-): Session<ChainState, ChainInput> {
-  return createSession({
-    game: chainGame(),
-    matchId: 'solo',
-    nowMs: 0,
-    self: 'a',
-    peers: ['a'],
-    players: [{ peer: 'a' }],
-    readInput: () => ({ v: 1 }),
-    send: () => {},
-    ...options,
-  });
-}
+import type { Session } from 'rollmesh/session';
+import type { ChainInput, ChainState } from './chain-game.js';
+import { chainMesh, soloSession } from './chain-mesh.js';
 
 describe('a transport', () => {
   test('may hand a message over inside send', () => {
-    const mesh = meshOf({ loopBack: true, peerCount: 3 });
+    const mesh = chainMesh({ loopBack: true, peerCount: 3 });
     mesh.start();
     mesh.run(3000);
     expect(mesh.compareHashes().different).toEqual([]);
@@ -122,7 +91,7 @@ describe('a transport', () => {
     ['takes nothing', () => false],
   ])('that %s costs packets and nothing else', (_name, fail) => {
     let failing = false;
-    const mesh = meshOf({
+    const mesh = chainMesh({
       session: (peer) => {
         if (peer !== 0) return {};
         return {
@@ -145,7 +114,7 @@ describe('a transport', () => {
     let calls = 0;
     let mayCall = true;
     const illegal: string[] = [];
-    const mesh = meshOf({
+    const mesh = chainMesh({
       intercept: ({ bytes }) => {
         calls += 1;
         if (!mayCall) illegal.push('send');

@@ -5,6 +5,7 @@ import { hashBytes } from '../../../sdk/src/base/state-hash.js';
 import { decodeManifest, manifestDigest } from '../../../sdk/src/wire/join-manifest.js';
 import { joinKeyOf, matchIdDigest } from '../../../sdk/src/wire/join-messages.js';
 import { encodeStepLog, type StepLog } from '../../../sdk/src/wire/step-log.js';
+import { damagedCopy, damages } from './damage.js';
 import { CODECS, codecOf, KEY, messagesOf, names, resealed } from './join-values.js';
 import { checksum } from './second-codec.js';
 import { type JoinRecord, readJoinMessage, writeJoinMessage } from './second-join-codec.js';
@@ -141,17 +142,9 @@ test.each(names)('both codecs refuse the same damaged %s', (name) => {
   fc.assert(
     fc.property(
       messagesOf(name),
-      fc.nat(),
-      fc.constantFrom(0, 1, 2, 0x22, 64, 255),
-      fc.nat(3),
-      (bytes, place, value, how) => {
-        const at = 3 + (place % (bytes.length - 3));
-        const changed =
-          how === 0
-            ? bytes.slice(0, at)
-            : how === 1
-              ? Uint8Array.from([...bytes.slice(0, at), value, ...bytes.slice(at)])
-              : bytes.map((byte, index) => (index === at ? value : byte));
+      damages(['cut', 'insert', 'replace'], fc.constantFrom(0, 1, 2, 0x22, 64, 255)),
+      (bytes, damage) => {
+        const changed = damagedCopy(bytes, damage, 3);
         resealed(changed, key);
         const isRead = again(changed) !== undefined;
         expect(secondReading(changed) !== undefined).toBe(isRead);

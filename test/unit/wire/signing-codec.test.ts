@@ -163,6 +163,12 @@ test('the largest that there may be is read, and one byte more is not', () => {
   const largest = { ...good, cellBytes: 32, spans: spans(frames) };
   expect(decodeBatch(encodeBatch(largest))).toEqual(largest);
   expect(sizeOf(frames + 1)).toBeGreaterThan(BATCH_BYTES_MAX);
+  const spare = BATCH_BYTES_MAX - sizeOf(frames);
+  expect(spare).toBeLessThan(190);
+  const full = { ...largest, matchId: 'm'.repeat(1 + spare) };
+  expect(encodeBatch(full).length).toBe(BATCH_BYTES_MAX);
+  expect(decodeBatch(encodeBatch(full))).toEqual(full);
+  expect(decodeBatch(encodeBatch({ ...full, matchId: `${full.matchId}m` }))).toBeUndefined();
   expect(decodeBatch(encodeBatch({ ...largest, spans: spans(frames + 1) }))).toBeUndefined();
 });
 
@@ -178,6 +184,8 @@ const messages: SigningMessage[] = [
     asks: true,
     key: new Uint8Array(32),
   },
+  { kind: 'key', match: 5, nonce, echo: nonce, asks: true, key: undefined },
+  { kind: 'key', match: 6, nonce, echo: nonce, asks: false, key: new Uint8Array(32).fill(2) },
   { kind: 'batch', match: 2, signed },
   { kind: 'shown', match: 2, signed },
   { kind: 'witness', match: 3, entries: [] },
@@ -199,6 +207,20 @@ test('a message is read as it was written, and no part or extension of it is', (
     expect(decodeSigningMessage(Uint8Array.of(...encoded, 0))).toBeUndefined();
   }
   expect([undefined, 0x9f, 0xa5].map(isSigningKind)).toEqual([false, false, false]);
+});
+
+test('a signature over nothing is no batch, and two batches are needed for a proof', () => {
+  const nothing = { ...signed, bytes: new Uint8Array(0) };
+  const alone = encodeSigningMessage({ kind: 'batch', match: 2, signed: nothing });
+  expect(decodeSigningMessage(alone)).toBeUndefined();
+  expect(decodeProof(encodeProof(nothing, signed))).toBeUndefined();
+  expect(decodeProof(encodeProof(signed, nothing))).toBeUndefined();
+  const proof = encodeProof(signed, signed);
+  expect([...proof.slice(0, 4)]).toEqual([...'RMP'].map((letter) => letter.charCodeAt(0)).concat(1));
+  const first = 4 + 2 + signed.signature.length + signed.bytes.length;
+  expect(decodeProof(proof.slice(0, first))).toBeUndefined();
+  // The second batch with a first one that is none.
+  expect(decodeProof(Uint8Array.of(...proof.slice(0, 4), 0, 0, ...proof.slice(first)))).toBeUndefined();
 });
 
 test('spare flags, owners that do not rise, too many entries and other magic are refused', () => {
