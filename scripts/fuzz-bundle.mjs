@@ -10,7 +10,8 @@ import { bundleReplaced, ROOT } from './bundle.mjs';
 /** Most counters of one bundle. */
 export const COUNTERS_MAX = 32_768;
 
-const COUNTED = /sdk[\\/]src[\\/](?:base|wire|state|session)[\\/][\w-]+\.ts$|mesh-messages\.ts$/;
+const COUNTED =
+  /sdk[\\/]src[\\/](?:base|wire|state|session)[\\/][\w-]+\.ts$|(?:mesh-messages|equivocation)\.ts$/;
 const DECLARATION = /^(?:export )?(?:async )?(?:function\*?|class|const|let) (\w+)/;
 const MEMBER = /^ {2}(?:static |async |get |set )*(#?\w+)(?:<[^>]*>)?\(.*$/;
 /** A method of an object that a function returns. */

@@ -46,6 +46,7 @@ test(
       'step-log',
       'signed-batch',
       'signing-message',
+      'equivocation',
       'input',
       'buffer-state',
       'plain-state',

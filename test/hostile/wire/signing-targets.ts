@@ -1,5 +1,6 @@
 /** What peers say about signatures, as fuzz targets: nothing of it is guarded by a checksum. */
 import { BATCH_BYTES_MAX, MESSAGE_BYTES_MAX } from '../../../sdk/src/base/limits.js';
+import { contradiction } from '../../../sdk/src/signing/equivocation.js';
 import { decodeBatch, encodeBatch, type InputBatch } from '../../../sdk/src/wire/signed-batch.js';
 import {
   decodeProof,
@@ -8,7 +9,7 @@ import {
   encodeSigningMessage,
 } from '../../../sdk/src/wire/signing-messages.js';
 import type { FuzzTarget } from './fuzzer.js';
-import { mustEqual } from './wire-targets.js';
+import { must, mustEqual } from './wire-targets.js';
 
 const nonce = (value: number): Uint8Array => new Uint8Array(16).fill(value);
 const BATCH: InputBatch = {
@@ -96,5 +97,57 @@ const messageTarget: FuzzTarget = {
   },
 };
 
-/** The decoders of signing. */
-export const SIGNING_TARGETS: readonly FuzzTarget[] = [batchTarget, messageTarget];
+const proofOf = (...batches: [InputBatch, InputBatch]): Uint8Array => {
+  const [first, second] = batches.map((batch) => ({ ...SIGNED, bytes: encodeBatch(batch) }));
+  return encodeProof(first as typeof SIGNED, second as typeof SIGNED);
+};
+const spanOf = (first: number, ...cells: number[]): InputBatch['spans'][0] => ({
+  ...{ slot: 1, epoch: 0, first },
+  cells: Uint8Array.from(cells),
+});
+const TINY: InputBatch = { ...WHOLE, nonces: [], cellBytes: 1, spans: [spanOf(10, 1, 2, 3)] };
+
+/** The input of `frame` that a batch claims for a slot; in which epoch, does not matter here. */
+function claimed({ spans, cellBytes }: InputBatch, slot: number, frame: number): Uint8Array[] {
+  return spans
+    .filter((span) => span.slot === slot && span.first <= frame)
+    .map(({ first, cells }) => cells.slice((frame - first) * cellBytes, (frame - first + 1) * cellBytes))
+    .filter(({ length }) => length > 0);
+}
+
+const proofTarget: FuzzTarget = {
+  name: 'equivocation',
+  reachesAll: true,
+  bytesMax: MESSAGE_BYTES_MAX,
+  decoder: /^sdk\/src\/signing\/equivocation\.ts:(?:contradiction|firstDifference|cellAt)$/,
+  seeds: [
+    proofOf(WHOLE, { ...WHOLE, sequence: 4 }),
+    proofOf(WHOLE, { ...WHOLE, peer: 'bob' }),
+    proofOf(WHOLE, { ...WHOLE, matchId: 'other' }),
+    proofOf(WHOLE, { ...WHOLE, key: new Uint8Array(32).fill(8) }),
+    proofOf(TINY, { ...TINY, sequence: 4, spans: [spanOf(12, 3, 4)] }),
+    proofOf(TINY, { ...TINY, sequence: 4, spans: [spanOf(8, 9, 9, 1, 9, 9)] }),
+    proofOf(TINY, { ...TINY, sequence: 4, spans: [{ ...spanOf(10, 9), epoch: 1 }] }),
+    proofOf(TINY, { ...TINY, cellBytes: 3 }),
+  ],
+  run(bytes) {
+    const [first, second] = decodeProof(bytes)?.map((signed) => decodeBatch(signed.bytes)) ?? [];
+    if (first === undefined || second === undefined) return;
+    const found = contradiction(first, second);
+    const back = contradiction(second, first);
+    must(
+      (found === undefined) === (back === undefined),
+      'one way round it proves something, the other way not',
+    );
+    for (const where of [found, back]) {
+      if (where === undefined || where.slot < 0) continue;
+      const { slot, frame } = where;
+      const [left, right] = [claimed(first, slot, frame), claimed(second, slot, frame)];
+      const differ = left.some((mine) => right.some((other) => Buffer.compare(mine, other) !== 0));
+      must(differ, 'a frame is named on which both say the same');
+    }
+  },
+};
+
+/** The decoders of signing, and what is made of two batches that are said to contradict each other. */
+export const SIGNING_TARGETS: readonly FuzzTarget[] = [batchTarget, messageTarget, proofTarget];
