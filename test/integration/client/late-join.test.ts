@@ -1,27 +1,21 @@
 /** Into a match that runs already, and back into it: real lobby server, real sessions, packets by function calls. */
-import type { Match, NextMatchOptions, Room, RoomEvents } from 'rollmesh';
+import type { NextMatchOptions, Room, RoomEvents } from 'rollmesh';
 import { LobbyStage, Sockets } from './lobby-stage.js';
-import { makeTapGame, type TapInput, type TapState, tapGame, tapInput } from './tap-game.js';
+import { makeTapGame, type TapInput, tapGame } from './tap-game.js';
+import { play, startTogether, type TapMatch } from './tap-match.js';
 import { failure, next, pause, until } from './waiting.js';
 
 const stage = new LobbyStage();
 beforeEach(() => stage.start({ graceMs: 500 }));
 afterEach(() => stage.stop());
 
-type TapMatch = Match<TapState, TapInput>;
-const play: NextMatchOptions<TapInput> = { readInput: tapInput };
-
 /** A running match of `names`, its owner first. */
 async function running(
   names: readonly string[],
   options: Partial<NextMatchOptions<TapInput>> = {},
 ): Promise<{ rooms: Room[]; matches: TapMatch[] }> {
-  const [first = '', ...others] = names;
-  const owner = await (await stage.connect(first)).create({ playersMax: 4 });
-  const rooms = [owner];
-  for (const name of others) rooms.push(await (await stage.connect(name)).join(owner.code));
-  const joining = rooms.slice(1).map((room) => room.nextMatch(tapGame, { ...play, ...options }));
-  const matches = await Promise.all([owner.startMatch(tapGame, { ...play, ...options }), ...joining]);
+  const rooms = await stage.gather(...names);
+  const matches = await startTogether(rooms, {}, options);
   await until(() => matches.every(({ frameConfirmed }) => frameConfirmed > 20));
   return { rooms, matches };
 }

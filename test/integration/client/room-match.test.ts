@@ -1,24 +1,15 @@
 /** Matches of a room: real lobby server, real sessions, packets by function calls. */
-import type { Match, NextMatchOptions, Room } from 'rollmesh';
+import type { Room } from 'rollmesh';
 import { LobbyStage, Sockets } from './lobby-stage.js';
-import { makeTapGame, type TapInput, type TapState, tapGame, tapInput } from './tap-game.js';
+import { makeTapGame, tapGame } from './tap-game.js';
+import { play, startTogether, type TapMatch } from './tap-match.js';
 import { failure, next, pause, until } from './waiting.js';
 
 const stage = new LobbyStage();
 beforeEach(() => stage.start({ graceMs: 500 }));
 afterEach(() => stage.stop());
 
-type TapMatch = Match<TapState, TapInput>;
-const play: NextMatchOptions<TapInput> = { readInput: tapInput };
-
 const gather = (...names: readonly string[]): Promise<Room[]> => stage.gather(...names);
-
-/** Starts a match in a room, owner first. */
-async function start(rooms: readonly Room[]): Promise<TapMatch[]> {
-  const [owner, ...others] = rooms;
-  const joining = others.map((room) => room.nextMatch(tapGame, play));
-  return Promise.all([(owner as Room).startMatch(tapGame, play), ...joining]);
-}
 
 async function reached(match: TapMatch, frame: number): Promise<void> {
   await until(() => match.session.frameFinal >= frame);
@@ -26,7 +17,7 @@ async function reached(match: TapMatch, frame: number): Promise<void> {
 
 test('two pages play one match with equal states', async () => {
   const rooms = await gather('Ada', 'Bob');
-  const [a, b] = (await start(rooms)) as [TapMatch, TapMatch];
+  const [a, b] = (await startTogether(rooms)) as [TapMatch, TapMatch];
   const desyncs: unknown[] = [];
   a.on('desync', (event) => desyncs.push(event));
   b.on('desync', (event) => desyncs.push(event));
@@ -45,7 +36,7 @@ test('two pages play one match with equal states', async () => {
 });
 
 test('effects of the very first frame reach a listener that subscribes when the match is there', async () => {
-  const [a, b] = (await start(await gather('Ada', 'Bob'))) as [TapMatch, TapMatch];
+  const [a, b] = (await startTogether(await gather('Ada', 'Bob'))) as [TapMatch, TapMatch];
   const begun = [a, b].map((match) => next(match, 'effect'));
   for (const effect of await Promise.all(begun)) expect(effect).toMatchObject({ name: 'begun', frame: 1 });
 });
@@ -91,7 +82,7 @@ test('several players share a page', async () => {
 
 test('after a match another one is played in the same room, undisturbed by packets of the old', async () => {
   const rooms = await gather('Ada', 'Bob');
-  const first = (await start(rooms)) as [TapMatch, TapMatch];
+  const first = (await startTogether(rooms)) as [TapMatch, TapMatch];
   await Promise.all(first.map((match) => reached(match, 20)));
   const ended = next(first[1], 'ended');
   const left = next(first[1], 'peer-left');
@@ -100,14 +91,14 @@ test('after a match another one is played in the same room, undisturbed by packe
   expect(rooms[0]?.match).toBeUndefined();
   void first[1].leave();
   expect((await ended).reason).toBe('left');
-  const second = (await start(rooms)) as [TapMatch, TapMatch];
+  const second = (await startTogether(rooms)) as [TapMatch, TapMatch];
   await Promise.all(second.map((match) => reached(match, 30)));
   expect(second[0].session.stateHash(30)).toBe(second[1].session.stateHash(30));
   expect(second[0].session.stats().peers[0]?.malformed).toBe(0);
 });
 
 test('a running match does not notice that the lobby server is gone', async () => {
-  const [a, b] = (await start(await gather('Ada', 'Bob'))) as [TapMatch, TapMatch];
+  const [a, b] = (await startTogether(await gather('Ada', 'Bob'))) as [TapMatch, TapMatch];
   const frame = a.frameCurrent;
   await stage.server?.close();
   await Promise.all([reached(a, frame + 90), reached(b, frame + 90)]);
@@ -119,7 +110,7 @@ test('a match goes on with a player whose seat the lobby server gave up', async 
   const sockets = new Sockets();
   const ada = await (await stage.connect('Ada')).create({ playersMax: 4 });
   const bob = await (await stage.connect('Bob', { webSocket: sockets.constructorFor() })).join(ada.code);
-  const [a, b] = (await start([ada, bob])) as [TapMatch, TapMatch];
+  const [a, b] = (await startTogether([ada, bob])) as [TapMatch, TapMatch];
   const gone = next(ada, 'member-left');
   sockets.blocked = true;
   sockets.cut();
@@ -139,7 +130,7 @@ test('a match goes on with a player whose seat the lobby server gave up', async 
 
 test('when its match is over, a player who left the room is no longer linked', async () => {
   const [ada, bob] = (await gather('Ada', 'Bob')) as [Room, Room];
-  const [a] = (await start([ada, bob])) as [TapMatch];
+  const [a] = (await startTogether([ada, bob])) as [TapMatch];
   const left = next(a, 'peer-left');
   await bob.leave();
   expect((await left).reason).toBe('left');
@@ -171,7 +162,7 @@ test('a page with another version is refused before frame 0, in words for a play
 test('only the owner starts, and only one match at a time', async () => {
   const rooms = (await gather('Ada', 'Bob')) as [Room, Room];
   expect((await failure(rooms[1].startMatch(tapGame, play))).code).toBe('not-owner');
-  await start(rooms);
+  await startTogether(rooms);
   expect((await failure(rooms[0].startMatch(tapGame, play))).code).toBe('wrong-phase');
 });
 

@@ -1,36 +1,18 @@
 /** Matches with signed inputs: real lobby server, real sessions, real signatures, packets by function calls. */
-import {
-  type Match,
-  type MatchEvents,
-  type NextMatchOptions,
-  type Room,
-  type StartMatchOptions,
-  verifyEquivocation,
-} from 'rollmesh';
+import { type MatchEvents, type Room, verifyEquivocation } from 'rollmesh';
 import { createInputSigner, hashOfBatch, signedText } from '../../../sdk/src/signing/input-signer.js';
 import { decodeBatch, encodeBatch } from '../../../sdk/src/wire/signed-batch.js';
 import { decodeSigningMessage, encodeSigningMessage } from '../../../sdk/src/wire/signing-messages.js';
 import { LobbyStage } from './lobby-stage.js';
-import { type TapInput, type TapState, tapGame, tapInput } from './tap-game.js';
+import { tapGame } from './tap-game.js';
+import { play, startTogether, type TapMatch } from './tap-match.js';
 import { next, pause, until } from './waiting.js';
 
 const stage = new LobbyStage();
 beforeEach(() => stage.start({ graceMs: 500 }));
 afterEach(() => stage.stop());
 
-type TapMatch = Match<TapState, TapInput>;
-const play: NextMatchOptions<TapInput> = { readInput: tapInput };
-
 const gather = (...names: readonly string[]): Promise<Room[]> => stage.gather(...names);
-
-async function start(
-  rooms: readonly Room[],
-  rules: Partial<StartMatchOptions<TapInput>>,
-): Promise<TapMatch[]> {
-  const [owner, ...others] = rooms;
-  const joining = others.map((room) => room.nextMatch(tapGame, play));
-  return Promise.all([(owner as Room).startMatch(tapGame, { ...play, ...rules }), ...joining]);
-}
 
 function hear<K extends keyof MatchEvents>(matches: readonly TapMatch[], type: K): MatchEvents[K][][] {
   return matches.map((match) => {
@@ -45,7 +27,7 @@ const verified = (match: TapMatch): number[] =>
 
 test('players of a match with signInputs check what all others sign, also one who comes later', async () => {
   const rooms = await gather('Ada', 'Bob', 'Cy');
-  const matches = await start(rooms, { signInputs: true });
+  const matches = await startTogether(rooms, { signInputs: true });
   const problems = hear(matches, 'signature-problem');
   const changes = hear(matches, 'signing-changed');
   await until(() =>
@@ -83,7 +65,7 @@ test('players of a match with signInputs check what all others sign, also one wh
 });
 
 test('without the rule nothing is signed, and nothing of it is sent', async () => {
-  const [a, b] = (await start(await gather('Ada', 'Bob'), {})) as [TapMatch, TapMatch];
+  const [a, b] = (await startTogether(await gather('Ada', 'Bob'), {})) as [TapMatch, TapMatch];
   await until(() => a.session.frameFinal > 90);
   for (const match of [a, b]) {
     expect(match.session.signInputs).toBe(false);
@@ -97,7 +79,7 @@ test('on a page without a secure context signing is unavailable, visibly, and th
   const rooms = await gather('Ada', 'Bob');
   Object.defineProperty(crypto, 'subtle', { value: undefined, configurable: true });
   try {
-    const matches = await start(rooms, { signInputs: true });
+    const matches = await startTogether(rooms, { signInputs: true });
     const changes = hear(matches, 'signing-changed');
     const problems = hear(matches, 'signature-problem');
     await until(() => matches.every((match) => match.signing.phase === 'unavailable'));
@@ -149,7 +131,7 @@ test.each([true, 'remove'] as const)(
   async (rule) => {
     const rooms = await gather('Ada', 'Bob', 'Cy');
     await twoFaced(rooms, 2, 1);
-    const matches = await start(rooms, { signInputs: rule, lostAfterMs: 800 });
+    const matches = await startTogether(rooms, { signInputs: rule, lostAfterMs: 800 });
     const honest = matches.slice(0, 2) as [TapMatch, TapMatch];
     const named = honest.map((match) => next(match, 'equivocation'));
     const gone = honest.map((match) => next(match, 'peer-left'));
