@@ -96,7 +96,7 @@ async function startWorker() {
   const child = fork(fileURLToPath(new URL('mutate-worker.mjs', import.meta.url)), {
     cwd: ROOT,
     execArgv: ['--no-warnings'],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   const answer = (limitMs) =>
     new Promise((resolve) => {
@@ -152,8 +152,10 @@ function sampleOf(mutants) {
 
 const beganAtMs = performance.now();
 const secondsSince = (fromMs) => (performance.now() - fromMs) / 1000;
-const survey = await surveyTests(await bundle('reach'));
+// Both before anything runs: sources that are edited meanwhile do not matter.
+const reach = await bundle('reach');
 const { url, all } = await bundle('switch');
+const survey = await surveyTests(reach);
 console.log(
   `${survey.tests.length} tests, ${all.length} mutants, ${Math.round(secondsSince(beganAtMs))} s to survey them`,
 );

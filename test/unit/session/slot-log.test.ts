@@ -199,3 +199,50 @@ test('of a slot that is lost or vacant a newcomer is told no input, of a vacant 
   expect([fresh.owner, fresh.isActive]).toEqual([NO_OWNER, false]);
   expect(new SlotLog(0, 1, 2).manifestAt(0)).toMatchObject({ held: 0, input: Uint8Array.of(0, 0) });
 });
+
+test('only what the owner sent itself is acknowledged to it, and nothing of a gap that nobody holds', () => {
+  const log = filled(40);
+  log.firstHand = 30;
+  expect(log.acknowledged).toBe(30);
+  log.firstHand = 60;
+  expect(log.acknowledged).toBe(40);
+  log.change(41, 'substitute');
+  log.reopen(70);
+  expect(log.acknowledged).toBe(40);
+  // The first frame of the new period comes through a third peer, then from its owner.
+  log.append(Uint8Array.of(5, 6), 0);
+  expect([log.held, log.acknowledged]).toEqual([70, 69]);
+  log.firstHand = 70;
+  expect(log.acknowledged).toBe(70);
+});
+
+test('inputs that are sent on from a frame end before the frames that nobody holds', () => {
+  const log = filled(40);
+  expect(log.lastFrom(10)).toBe(40);
+  log.change(41, 'substitute');
+  expect(log.lastFrom(30)).toBe(40);
+  log.reopen(70);
+  log.append(Uint8Array.of(5, 6), 0);
+  log.append(Uint8Array.of(5, 7), 0);
+  expect([30, 41, 69, 70, 71].map((frame) => log.lastFrom(frame))).toEqual([40, 40, 40, 71, 71]);
+});
+
+test('a newcomer goes on in the epoch it was told, and takes nothing more of an owner whose inputs have ended', () => {
+  const log = filled(40);
+  log.change(31, 'substitute');
+  log.reopen(35);
+  for (let frame = 35; frame <= 50; frame += 1) log.append(Uint8Array.of(frame, 1), 0);
+  const playing = new SlotLog(3, 9, 2);
+  playing.startFrom(log.manifestAt(45));
+  expect([playing.epoch, playing.since, playing.acknowledged, playing.limit]).toEqual([1, 35, 45, NO_FRAME]);
+  // What was before its time it was not told.
+  expect([playing.epochAt(20), playing.ownerAt(20), playing.controlAt(20)]).toEqual([0, 1, 'owner']);
+  log.change(51, 'lost');
+  const ended = new SlotLog(3, 9, 2);
+  ended.startFrom(log.manifestAt(60));
+  expect([ended.epoch, ended.received, ended.acknowledged, ended.limit]).toEqual([1, 50, 50, 50]);
+});
+
+test('the very first input is told to a newcomer too', () => {
+  expect(filled(3).manifestAt(1)).toMatchObject({ held: 1, input: Uint8Array.of(1, 0) });
+});
