@@ -124,11 +124,12 @@ export function decodeSigningMessage(bytes: Uint8Array): SigningMessage | undefi
   }
 }
 
+/** Whether they were all there is the caller's to ask. */
 function readSigned(reader: ByteReader, length: number): SignedBytes | undefined {
   if (length <= SIGNATURE_BYTES || length > SIGNATURE_BYTES + BATCH_BYTES_MAX) return undefined;
   const signature = reader.take(SIGNATURE_BYTES).slice();
   const bytes = reader.take(length - SIGNATURE_BYTES).slice();
-  return reader.ok ? { signature, bytes } : undefined;
+  return { signature, bytes };
 }
 
 function readEntries(reader: ByteReader): WitnessEntry[] | undefined {

@@ -1,5 +1,7 @@
 /** Runs of encoded inputs for those who sign or compare them. */
 import type { InputSpan } from 'rollmesh/session';
+import { inputSpan, type SpanRequest } from '../../../sdk/src/session/input-span.js';
+import { SlotLog } from '../../../sdk/src/session/slot-log.js';
 import { VirtualMesh } from '../../support/virtual-mesh.js';
 import { type ChainInput, type ChainState, chainGame, changing } from './chain-game.js';
 import { peer } from './running-mesh.js';
@@ -93,4 +95,66 @@ test('peers that disagree on signing never start, and are told', () => {
   expect(peer(mesh, 0).heard('incompatible')[0]).toMatchObject({ reason: 'config' });
   expect(peer(mesh, 0).heard('incompatible')[0]?.message).toContain('signInputs');
   expect(peer(mesh, 0).session.signInputs).toBe(true);
+});
+
+describe('of one log', () => {
+  const CELL = 2;
+  const cellOf = (frame: number): number[] => [frame & 0xff, 1 + (frame >> 8)];
+  /** A log whose owner has played up to `last`, as it was stepped. */
+  function logOf(last: number): SlotLog {
+    const log = new SlotLog(3, 1, CELL);
+    for (let frame = 1; frame <= last; frame += 1)
+      log.used.bytes.set(cellOf(frame), log.used.offsetOf(frame));
+    return log;
+  }
+  const spanOf = (log: SlotLog, first: number, about: Partial<SpanRequest> = {}) =>
+    inputSpan(log, { ...{ peers: ['a', 'b', 'c'], first, countMax: 100, final: 200, start: 0 }, ...about });
+  const framesOf = (log: SlotLog, first: number, about: Partial<SpanRequest> = {}): number[] => {
+    const span = spanOf(log, first, about);
+    if (span === undefined) return [];
+    const last = span.first + span.cells.length / CELL - 1;
+    const expected = Array.from({ length: last - span.first + 1 }, (_, at) => cellOf(span.first + at));
+    expect([...span.cells]).toEqual(expected.flat());
+    return [span.first, last];
+  };
+
+  test('a run begins where it is asked for, has as many frames as wanted, and ends at what is final', () => {
+    expect(spanOf(logOf(200), 5)).toMatchObject({ slot: 3, owner: 'b', epoch: 0 });
+    expect(framesOf(logOf(200), 5)).toEqual([5, 104]);
+    expect(framesOf(logOf(200), 5, { countMax: 1 })).toEqual([5, 5]);
+    expect(framesOf(logOf(200), 150)).toEqual([150, 200]);
+    expect(framesOf(logOf(200), 200)).toEqual([200, 200]);
+    expect(framesOf(logOf(200), 201)).toEqual([]);
+    expect(framesOf(logOf(200), -5)).toEqual([1, 100]);
+  });
+
+  test('of frames up to the state that a newcomer began with there is none', () => {
+    expect(framesOf(logOf(200), 1, { start: 60 })).toEqual([61, 160]);
+    expect(framesOf(logOf(200), 1, { start: 200 })).toEqual([]);
+  });
+
+  test('frames of a substitute are left out, to the last one, and the next run is its own', () => {
+    const log = logOf(200);
+    log.change(50, 'substitute');
+    log.reopen(70, 2);
+    expect([framesOf(log, 30), framesOf(log, 49), framesOf(log, 50)]).toEqual([
+      [30, 49],
+      [49, 49],
+      [70, 149],
+    ]);
+    // Asked for so few frames that the owner plays in the last of them alone, or in none.
+    expect([framesOf(log, 50, { countMax: 21 }), framesOf(log, 50, { countMax: 20 })]).toEqual([
+      [70, 70],
+      [],
+    ]);
+    expect(spanOf(log, 69)).toMatchObject({ owner: 'c', epoch: 1, first: 70 });
+  });
+
+  test('the last 1,800 final frames are kept', () => {
+    expect(framesOf(logOf(2000), 1, { final: 2000, countMax: 9999 })).toEqual([201, 2000]);
+  });
+
+  test('an owner that is no peer has no run', () => {
+    expect(spanOf(logOf(200), 5, { peers: ['a'] })).toBeUndefined();
+  });
 });

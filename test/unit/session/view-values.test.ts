@@ -1,6 +1,8 @@
 /** What a view change decides and keeps: cuts, frozen slots, planned frames, and what a commit settles. */
-import { NO_FRAME } from '../../../sdk/src/session/slot-log.js';
-import { NO_PLAN } from '../../../sdk/src/wire/view-body.js';
+import { NO_FRAME, SlotLog } from '../../../sdk/src/session/slot-log.js';
+import { widened } from '../../../sdk/src/session/view-value.js';
+import { NO_PLAN, type ViewBody } from '../../../sdk/src/wire/view-body.js';
+import { encodeSlotCells } from '../../../sdk/src/wire/view-messages.js';
 import { BODY, lastOf, message, NOBODY, type Scene, sceneOf, WITHOUT_3 } from './view-scene.js';
 
 const CELLS = (frames: number): Uint8Array => new Uint8Array((frames + 7) >> 3);
@@ -279,4 +281,68 @@ test('64 commits are kept for those who are behind', () => {
   expect(scene.change.viewId).toBe(65);
   scene.change.branches.catchUp(2, 0);
   expect(scene.said()).toHaveLength(64);
+});
+
+test('a plan that others accepted binds also who never promised anything', () => {
+  const scene = sceneOf(1);
+  const body = { ...BODY, removed: 0, returned: 8, frame: 90, cuts: [] };
+  scene.change.receive(2, message('accept', 2, { round: 2, body }), 1);
+  expect(scene.limits.at(-1)).toBe(89);
+  // It lasts until a view is committed.
+  scene.change.receive(2, message('commit', 2, { round: 2, body }), 2);
+  expect(scene.limits.at(-1)).toBe(NO_FRAME);
+});
+
+test('a report that says nothing of a slot lowers no cut', () => {
+  const scene = sceneOf(0);
+  scene.change.advance(WITHOUT_3, 0);
+  scene.change.receive(1, message('report', 0, { held: [] }), 1);
+  scene.change.receive(2, message('report', 0, heldTo(17)), 2);
+  expect(lastOf(scene, 'accept').body.cuts).toEqual([{ slot: 3, base: 17, cut: 20, cells: CELLS(3) }]);
+});
+
+describe('a commit for a member that is behind', () => {
+  const body = (base: number, cut: number): ViewBody => ({
+    ...BODY,
+    cuts: [{ slot: 0, base, cut, cells: CELLS(cut - base) }],
+  });
+  const playedTo = (frame: number): SlotLog => {
+    const log = new SlotLog(0, 0, 1);
+    for (let at = 1; at <= frame; at += 1) log.append(Uint8Array.of(at % 2), 0);
+    return log;
+  };
+  const baseOf = (log: SlotLog, about: ViewBody, startFrame = 0): number | undefined => {
+    const [cut] = widened(about, [log], startFrame).cuts;
+    const { base = 0, cut: last = 0, cells } = cut ?? {};
+    // The cells are those of the frames that it says.
+    if (base !== about.cuts[0]?.base) expect(cells).toEqual(encodeSlotCells(log.cells, base + 1, last));
+    return cut?.base;
+  };
+
+  test('brings the inputs of four seconds before what all voters held', () => {
+    expect(baseOf(playedTo(500), body(480, 500))).toBe(240);
+    expect(baseOf(playedTo(500), body(100, 120))).toBe(0);
+  });
+
+  test('brings none from before the period that it ends, nor from before the state that the member came in with', () => {
+    const log = playedTo(300);
+    log.change(301, 'substitute');
+    log.reopen(400);
+    for (let at = 400; at <= 500; at += 1) log.append(Uint8Array.of(at % 2), 0);
+    expect(baseOf(log, body(480, 500))).toBe(399);
+    expect(baseOf(playedTo(500), body(480, 500), 350)).toBe(350);
+    expect(baseOf(playedTo(500), body(480, 500), 700)).toBe(500);
+  });
+
+  test('stays as it is if our log no longer has those inputs', () => {
+    const log = playedTo(2500);
+    expect(baseOf(log, body(940, 960))).toBe(700);
+    expect(baseOf(log, body(939, 960))).toBe(939);
+  });
+
+  test('of a slot that is not ours to know stays as it is', () => {
+    const about = body(480, 500);
+    expect(widened(about, [], 0)).toEqual(about);
+    expect(widened({ ...about, cuts: [] }, [], 0).cuts).toEqual([]);
+  });
 });

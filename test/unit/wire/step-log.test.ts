@@ -140,6 +140,13 @@ test('a log without its last byte is refused, whatever it ends with', () => {
     }
 });
 
+test('an unknown state is refused in a later run too', () => {
+  const twice = Uint8Array.from([...bytes.slice(0, 8), 2, 0, 1, 1, 0, 3, 1, 0, ...bytes.slice(13)]);
+  expect(decodeStepLog(twice)).toBeUndefined();
+  twice[13] = 0;
+  expect(decodeStepLog(twice)?.slots[0]?.states).toEqual(Uint8Array.of(1, 0));
+});
+
 test('two runs of one state in a row are refused', () => {
   const twice = Uint8Array.from([...bytes.slice(0, 8), 2, 0, 1, 1, 0, 1, 1, 0, ...bytes.slice(13)]);
   expect(decodeStepLog(twice)).toBeUndefined();

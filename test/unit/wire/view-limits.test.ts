@@ -212,3 +212,29 @@ test('every truncation, added byte, flipped bit and other value of a PACE is ref
     [0x8b, 2],
   ]);
 });
+
+test('what is yes or no is said by 1 or 0, and by nothing else', () => {
+  const propose = (completing: boolean): ViewMessage => ({
+    ...COMMON,
+    ...{ kind: 'propose', removed: 4, late: 0, lead: 5, completing, held: [{ slot: 1, frame: 7 }] },
+  });
+  const report = (accepted: object | undefined): ViewMessage =>
+    ({ ...COMMON, kind: 'report', limit: 9, held: [], accepted }) as ViewMessage;
+  const accepted = { ballot: { round: 1, voter: 0 }, body: { ...NOTHING, removed: 4, cuts: [CUT] } };
+  for (const [no, yes] of [
+    [propose(false), propose(true)],
+    [report(undefined), report(accepted)],
+  ] as const) {
+    const [off, on] = [no, yes].map((message) => encodeViewMessage(message, KEY)) as [Uint8Array, Uint8Array];
+    const at = off.findIndex((byte, index) => index > 2 && byte !== on[index]);
+    expect([off[at], on[at]]).toEqual([0, 1]);
+    expect([back(no), back(yes)]).toEqual([no, yes]);
+    for (const message of [no, yes])
+      for (const value of [2, 3, 255])
+        expect(
+          back(message, (bytes) => {
+            bytes[at] = value;
+          }),
+        ).toBeUndefined();
+  }
+});
