@@ -77,9 +77,9 @@ async function huntOf(index, canary) {
 try {
   const found = {};
   const chosen = CANARIES.filter(({ name }) => name.includes(values.only));
-  // Clean code must pass every kind of seeds that a canary is hunted with.
+  // Clean code must pass every kind of seeds that a canary is hunted with, and those of full matches.
   const kinds = new Map(
-    chosen.map(({ byzantine, peers, seconds, among }) => [
+    [...chosen, { peers: 8 }].map(({ byzantine, peers, seconds, among }) => [
       `clean ${byzantine ?? ''} ${peers ?? ''} ${seconds ?? ''} ${among ?? ''}`.trim().replace(/ +/g, ' '),
       { byzantine, peers, seconds, among },
     ]),

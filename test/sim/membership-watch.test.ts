@@ -286,3 +286,17 @@ test('who removes the only other voter along with one that left decides alone; w
   more.watch.changed(0, removal);
   expect(more.found).toMatchObject([{ check: 'membership', peer: 1, frame: 104 }]);
 });
+
+test('a newcomer whose seat a peer has yet to hear of is a watcher to that one alone', () => {
+  const { watch, found } = setUp({ silenceMs: 5000 });
+  const seat = { kind: 'back', peer: 3, afterFrame: 90, slots: [2] } as const;
+  for (const peer of [0, 1]) {
+    watch.seated(peer, 3, [2]);
+    watch.changed(peer, [seat]);
+    watch.final(peer, 120);
+  }
+  expect(watch.left(2, 3, 'lost')).toBe(false);
+  expect(watch.isLostWatcher(3)).toBe(false);
+  expect(watch.left(0, 3, 'lost')).toBe(true);
+  expect(found).toEqual([]);
+});

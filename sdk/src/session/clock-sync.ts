@@ -140,11 +140,13 @@ export class ClockSync {
   /**
    * Keeps what the peer measured in the other direction, in 1/64 frame. The round trip is taken now, from two fresh
    * directions: while we wait for a silent peer our position stands still, and the sum would shrink.
+   * @param isSampled the packet that brought it was the last {@link sample}. One that went to where we are at once sends no stamps until
+   * its frames are there too: what we measured is of before, and the sum would be as large as it was behind.
    */
-  setRemote(steps: number, clock: { readonly adjustment: number }): void {
+  setRemote(steps: number, clock: { readonly adjustment: number }, isSampled: boolean): void {
     const difference = steps / CLOCK_STEPS_PER_FRAME;
     this.#values[REMOTE] = difference;
-    if (this.measured && Math.abs(difference) < REMOTE_FRAMES_MAX)
+    if (isSampled && this.measured && Math.abs(difference) < REMOTE_FRAMES_MAX)
       this.#values[ROUND_TRIP] = Math.max(0, this.local(clock.adjustment) + difference);
   }
 

@@ -194,8 +194,8 @@ export class Council {
         const remote = this.peerAt(by);
         if (remote !== undefined) remote.hears |= mask;
         this.membership.vouched(mask, remote, clock.nowMs);
-        this.membership.denied(clock.nowMs);
       },
+      denied: (mask) => this.membership.denied(mask, clock.nowMs),
     };
   }
 

@@ -179,7 +179,8 @@ export class MatchClock {
     let count = 1;
     leads[0] = 0;
     for (const remote of remotes) {
-      if (remote.member && !remote.late && remote.clock.known) leads[count++] = remote.clock.lead(adjustment);
+      if (remote.isVoter && !remote.late && remote.clock.known)
+        leads[count++] = remote.clock.lead(adjustment);
     }
     const lead = medianLead(leads, count);
     this.#values[LEAD] = lead;

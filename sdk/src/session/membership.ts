@@ -134,11 +134,13 @@ export class Membership {
   }
 
   /**
-   * A substitution was rejected by one that hears the peer. Where everybody seems slow to somebody, one proposal after the other
-   * would end like this, and nothing else would ever be agreed on.
+   * The substitution of these peers was rejected by one that hears them. Where everybody seems slow to somebody, one proposal after
+   * the other would end like this, and nothing else would ever be agreed on. What we held against them counts no more: while a
+   * proposal is under way we take no input of theirs, so that each makes the match wait for them.
    */
-  denied(nowMs: number): void {
+  denied(mask: number, nowMs: number): void {
     this.#deniedUntilMs = nowMs + DENIED_MS;
+    for (const remote of this.#options.remotes) if ((mask & (1 << remote.index)) !== 0) remote.heldUpMs = 0;
   }
 
   #oneWayMsOf({ clock, helloRttMs }: RemotePeer): number {
@@ -294,6 +296,8 @@ export class Membership {
     if (!substitutes || elapsedMs > SLEPT_MS) return;
     for (let index = 0; index < remotes.length; index += 1) {
       const remote = remotes[index] as RemotePeer;
+      // An agreement under way takes no more of its inputs: that says nothing for it nor against it.
+      if (remote.isFrozen) continue;
       const isWaitedFor = waits && remote.isVoter && remote.received <= received;
       // Else it is the path that is slow. If it waits for a third peer, that one knows, and rejects the substitution.
       if (isWaitedFor && (remote.isSlow || (remote.bringsNothing && holdsOurs(remote)))) {

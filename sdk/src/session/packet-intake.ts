@@ -242,7 +242,7 @@ export class PacketIntake {
       }
     }
     if (header.clock === CLOCK_UNKNOWN) return;
-    remote.clock.setRemote(header.clock, this.#options.clock);
+    remote.clock.setRemote(header.clock, this.#options.clock, header.stamp !== STAMP_NONE);
     this.clocksRenewed = true;
   }
 }

@@ -6,7 +6,7 @@ import type { Hello } from '../wire/handshake-message.js';
 import { ClockSync } from './clock-sync.js';
 import { FloodGuard } from './flood-guard.js';
 import type { SessionSetup } from './session-setup.js';
-import type { SlotLog } from './slot-log.js';
+import { NO_FRAME, type SlotLog } from './slot-log.js';
 
 /**
  * Minus zero, which engines store as a double. A field that begins as a whole number and gets its first fraction later changes
@@ -174,6 +174,11 @@ export class RemotePeer {
   /** True if its inputs are waited for. All its slots come and go together. */
   get isActive(): boolean {
     return this.logs.length > 0 && (this.logs[0] as SlotLog).isActive;
+  }
+
+  /** True while an agreement on its slots is under way: nothing is taken beyond what was reported. */
+  get isFrozen(): boolean {
+    return this.logs.length > 0 && (this.logs[0] as SlotLog).limit !== NO_FRAME;
   }
 
   /** True if it is a member and owns an active slot: it votes. */

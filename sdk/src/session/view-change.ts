@@ -356,6 +356,7 @@ export class ViewChange {
     this.#roundSeen = Math.max(this.#roundSeen, message.promisedRound);
     this.#retryAtMs = nowMs + 2 * RESEND_MS;
     if (message.hears !== 0) this.#host.vouched(message.hears, from);
+    if ((message.hears & attempt.late) !== 0) this.#host.denied(message.hears & attempt.late);
     // A higher ballot was promised elsewhere: try again above it. What was accepted is found again by the reports.
     if (attempt.body === undefined) this.#abort(attempt);
     else this.#attempt = undefined;

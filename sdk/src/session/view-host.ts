@@ -40,4 +40,6 @@ export interface ViewHost {
   strays(index: number): boolean;
   /** Another voter vouches that these peers are alive. */
   vouched(mask: number, by: number): void;
+  /** Another voter is against a substitute for these peers: it hears them. */
+  denied(mask: number): void;
 }

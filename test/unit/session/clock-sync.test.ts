@@ -137,12 +137,15 @@ test('lead and round trip come from both directions, and not from a number that 
   pair.run(64);
   expect(pair.sync.roundTrip).toBe(Number.POSITIVE_INFINITY);
   // The other side: we are ten frames behind it, and its packets take three.
-  pair.sync.setRemote((3 + 10) * 64, { adjustment: 0 });
+  pair.sync.setRemote((3 + 10) * 64, { adjustment: 0 }, true);
   expect(pair.sync.known).toBe(true);
   expect(pair.sync.lead(0)).toBeCloseTo(-10, 1);
   expect(pair.sync.roundTrip).toBeCloseTo(6, 1);
   expect(pair.sync.lead(10)).toBeCloseTo(-5, 1);
-  pair.sync.setRemote(511.9 * 64, { adjustment: 0 });
+  pair.sync.setRemote(511.9 * 64, { adjustment: 0 }, true);
+  expect(pair.sync.roundTrip).toBeCloseTo(6, 1);
+  // It came to us at once, and its stamps do not say so yet.
+  pair.sync.setRemote(300 * 64, { adjustment: 0 }, false);
   expect(pair.sync.roundTrip).toBeCloseTo(6, 1);
   pair.sync.restart();
   expect([pair.sync.known, pair.sync.measured]).toEqual([false, false]);

@@ -87,6 +87,28 @@ test.each([1, 2, 3, 5])('a newcomer joins %i players, who never wait for it', (m
   }
 });
 
+test.each([1, 2])(
+  'newcomers that are seconds behind do not slow %i players down',
+  (members) => {
+    const mesh = meshOf(1, {
+      members,
+      peerCount: members + 2,
+      game: largeGame(5),
+      readInput: (_slot, _frame, random) => ({ v: random.below(256) }),
+      conditions: { oneWayMs: 40, jitterMs: 8, reliableBytesPerSecond: 250_000 },
+    });
+    let worst = 60;
+    for (let second = 0; second < 15; second += 1) {
+      const before = peer(mesh as never, 0).session.frameCurrent;
+      mesh.run(1000);
+      worst = Math.min(worst, peer(mesh as never, 0).session.frameCurrent - before);
+    }
+    expect(mesh.peers.slice(members).map(({ session }) => session.phase)).toEqual(['running', 'running']);
+    expect(worst).toBeGreaterThanOrEqual(59);
+  },
+  60_000,
+);
+
 test('one megabyte over links of 2 Mbit/s: it plays within the time of the transfer and two seconds', () => {
   const bytesPerSecond = 250_000;
   const mesh = meshOf(1, {

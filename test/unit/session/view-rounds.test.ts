@@ -154,3 +154,14 @@ test('who speaks of a view that is past is told what came after, and no more', (
   });
   expect([scene.change.viewId, told]).toEqual([2, [2, 1, 0, 0]]);
 });
+
+test('a rejected substitution counts as denied, a rejected removal does not: those who are late besides can still be replaced', () => {
+  const scene = sceneOf(0);
+  scene.change.advance(WITHOUT_3, 0);
+  scene.change.receive(1, message('reject', 0, { hears: 8 }), 1);
+  expect([scene.vouched, scene.denied]).toEqual([[[8, 1]], []]);
+  const late = sceneOf(0);
+  late.change.advance({ ...NOBODY, lateSuspects: 8, late: 8 }, 0);
+  late.change.receive(1, message('reject', 0, { hears: 8 }), 1);
+  expect([late.vouched, late.denied]).toEqual([[[8, 1]], [8]]);
+});

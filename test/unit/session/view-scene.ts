@@ -24,6 +24,8 @@ export interface Scene {
   readonly logs: readonly SlotLog[];
   readonly applied: ViewBody[];
   readonly vouched: [number, number][];
+  /** Late peers whose substitution was rejected. */
+  readonly denied: number[];
   /** Peers that were found to follow another branch. */
   readonly strayed: number[];
   readonly limits: number[];
@@ -48,6 +50,7 @@ export function sceneOf(self: number): Scene {
     logs,
     applied: [],
     vouched: [],
+    denied: [],
     strayed: [],
     limits: [],
     messages: [],
@@ -84,6 +87,7 @@ export function sceneOf(self: number): Scene {
       return scene.strayed.indexOf(index) === scene.strayed.length - 1;
     },
     vouched: (mask, by) => scene.vouched.push([mask, by]),
+    denied: (mask) => scene.denied.push(mask),
   };
   return Object.assign(scene, {
     change: new ViewChange(host),

@@ -152,9 +152,14 @@ export class MembershipWatch {
     if (isFirst && reason === 'lost' && !this.#options.isDown(lost)) this.#checkSilence(observer, lost);
     // Who came in again and has no slot yet changes nothing by going.
     if (this.#statusOf(observer, lost) === 'lost') return false;
-    if (this.isVoter(lost)) return true;
-    this.#watchersLost.add(lost);
-    return false;
+    if (!this.isVoter(lost)) this.#watchersLost.add(lost);
+    return this.isVoter(lost) && this.#knowsSlots(observer, lost);
+  }
+
+  /** False while `observer` has yet to learn that a newcomer was given slots: to it that one only watches. */
+  #knowsSlots(observer: number, peer: number): boolean {
+    const isSeat = (change: Change): boolean => change.peer === peer && change.slots !== undefined;
+    return this.#options.owners.includes(peer) || (this.#known[observer] as Change[]).some(isSeat);
   }
 
   /**
