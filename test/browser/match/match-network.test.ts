@@ -1,48 +1,14 @@
 /** Two real pages, a real lobby server, WebRTC with emulated delay and loss: what one would play between two homes. */
-
-import type { Browser, BrowserContext } from 'playwright-core';
-import { type LobbyServer, startLobbyServer } from 'rollmesh-lobby';
-import {
-  emulateNetwork,
-  launchBrowser,
-  openPage,
-  type Site,
-  serveBundle,
-  type WatchedPage,
-} from '../../support/browser.js';
+import type { WatchedPage } from '../../support/browser.js';
 import type { MatchReport } from './match-lab.js';
+import { useMatchStage } from './match-stage.js';
 
-let browser: Browser;
-let site: Site;
-let server: LobbyServer;
-let context: BrowserContext;
+const stage = useMatchStage({ lab: new URL('./match-lab.ts', import.meta.url), name: 'lab' });
 
-beforeAll(async () => {
-  [browser, site, server] = await Promise.all([
-    launchBrowser(),
-    serveBundle(new URL('./match-lab.ts', import.meta.url)),
-    startLobbyServer({ port: 0 }),
-  ]);
-});
-beforeEach(async () => {
-  context = await browser.newContext();
-});
-afterEach(() => context.close());
-afterAll(() => Promise.all([browser.close(), site.close(), server.close()]));
-
-/**
- * Two pages in one running match; emulation is on before any connection is made. Each page delays and loses what it
- * sends and what it receives, so half of the delay and loss on each makes 100 ms round trip and 5 % loss each way.
- */
+/** Two pages in one running match: 100 ms round trip and 5 % loss each way. */
 async function playTogether(): Promise<readonly [WatchedPage, WatchedPage]> {
-  const pages = [await openPage(context, site.url), await openPage(context, site.url)] as const;
-  for (const { page } of pages) await emulateNetwork(page, { latencyMs: 25, lossPercent: 2.5 });
-  const [ada, bob] = pages;
-  const code = await ada.page.evaluate((url) => lab.create(url), server.url);
-  await bob.page.evaluate(([url, room]) => lab.join(url, room), [server.url, code] as const);
-  await ada.page.evaluate(() => lab.gathered(2));
-  await Promise.all([ada.page.evaluate(() => lab.start()), bob.page.evaluate(() => lab.next())]);
-  return pages;
+  const pages = await stage.playTogether([stage.url, stage.url], { latencyMs: 25, lossPercent: 2.5 });
+  return pages as [WatchedPage, WatchedPage];
 }
 
 /** Reports of all pages, once each is in a good mood to be compared. */

@@ -1,57 +1,18 @@
 /** Three real pages that sign what they play, over WebRTC with emulated delay and loss. */
-import type { Browser, BrowserContext } from 'playwright-core';
-import { type LobbyServer, startLobbyServer } from 'rollmesh-lobby';
-import {
-  emulateNetwork,
-  launchBrowser,
-  openPage,
-  type Site,
-  serveBundle,
-  type WatchedPage,
-} from '../../support/browser.js';
+import type { WatchedPage } from '../../support/browser.js';
+import { useMatchStage } from './match-stage.js';
 import type { SigningReport } from './signed-lab.js';
 
-let browser: Browser;
-let site: Site;
-let server: LobbyServer;
-let context: BrowserContext;
+/** The same pages under an address that is no secure context: a host name that is not localhost. */
+const plainOf = (url: string): string => url.replace('localhost', 'lan.test');
 
-beforeAll(async () => {
-  // A host name that is not localhost, for a page without a secure context.
-  const args = ['--host-resolver-rules=MAP lan.test 127.0.0.1'];
-  [browser, site] = await Promise.all([
-    launchBrowser(args),
-    serveBundle(new URL('./signed-lab.ts', import.meta.url)),
-  ]);
-  server = await startLobbyServer({ port: 0, origins: [site.url, plainUrl()] });
+const stage = useMatchStage({
+  lab: new URL('./signed-lab.ts', import.meta.url),
+  name: 'signedLab',
+  args: ['--host-resolver-rules=MAP lan.test 127.0.0.1'],
+  origins: (url) => [plainOf(url)],
 });
-beforeEach(async () => {
-  context = await browser.newContext();
-});
-afterEach(() => context.close());
-afterAll(() => Promise.all([browser.close(), site.close(), server.close()]));
-
-/** The same pages under an address that is no secure context. */
-function plainUrl(): string {
-  return site.url.replace('localhost', 'lan.test');
-}
-
-/** Pages in one running match with signed inputs, one for each address. */
-async function playTogether(urls: readonly string[]): Promise<WatchedPage[]> {
-  const pages: WatchedPage[] = [];
-  for (const url of urls) pages.push(await openPage(context, url));
-  for (const { page } of pages) await emulateNetwork(page, { latencyMs: 20, lossPercent: 2 });
-  const [owner, ...others] = pages as [WatchedPage, ...WatchedPage[]];
-  const code = await owner.page.evaluate((url) => signedLab.create(url), server.url);
-  for (const { page } of others)
-    await page.evaluate(([url, room]) => signedLab.join(url, room), [server.url, code] as const);
-  await owner.page.evaluate((count) => signedLab.gathered(count), urls.length);
-  await Promise.all([
-    owner.page.evaluate(() => signedLab.start()),
-    ...others.map(({ page }) => page.evaluate(() => signedLab.next())),
-  ]);
-  return pages;
-}
+const network = { latencyMs: 20, lossPercent: 2 };
 
 /** Reports of all pages, once `isDone` of all of them. */
 async function reportsWhen(
@@ -66,7 +27,7 @@ async function reportsWhen(
 }
 
 test('three pages sign what they play and verify what the others sign, and nothing is refused', async () => {
-  const pages = await playTogether([site.url, site.url, site.url]);
+  const pages = await stage.playTogether([stage.url, stage.url, stage.url], network);
   const reports = await reportsWhen(
     pages,
     ({ peers }) => peers.length === 2 && peers.every(({ verified }) => verified >= 5),
@@ -85,7 +46,7 @@ test('three pages sign what they play and verify what the others sign, and nothi
 });
 
 test('a page without a secure context plays on unsigned, and both pages show it', async () => {
-  const pages = await playTogether([site.url, plainUrl()]);
+  const pages = await stage.playTogether([stage.url, plainOf(stage.url)], network);
   const [signed, unsigned] = await reportsWhen(
     pages,
     ({ problems, frameFinal }) => problems.length > 0 || frameFinal > 400,
