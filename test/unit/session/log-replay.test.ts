@@ -1,15 +1,16 @@
 /** Stepping again what the members stepped: the same states come of it, and a log that does not fit is refused. */
 import { LOG_FRAMES, LOG_FRAMES_KEPT } from '../../../sdk/src/base/limits.js';
+import type { HeldState } from '../../../sdk/src/session/held-states.js';
 import { collectStepLog, LogReplay } from '../../../sdk/src/session/log-replay.js';
 import { Simulation } from '../../../sdk/src/session/simulation.js';
 import { SlotLog } from '../../../sdk/src/session/slot-log.js';
 import { encodeStepLog, type StepLog } from '../../../sdk/src/wire/step-log.js';
-import { type ChainInput, type ChainState, chainGame } from './chain-game.js';
+import { type ChainInput, type ChainOptions, type ChainState, chainGame } from './chain-game.js';
 
 const SLOTS = 2;
 
-function createSimulation() {
-  const game = chainGame({ playersMax: SLOTS });
+function createSimulation(after?: ChainOptions['after']) {
+  const game = chainGame({ playersMax: SLOTS, ...(after === undefined ? {} : { after }) });
   const logs = Array.from({ length: SLOTS }, (_, slot) => new SlotLog(slot, slot, game.input.byteLength));
   const simulation = new Simulation<ChainState, ChainInput>({
     ...{ game, logs, seed: 3, options: {}, playerCount: SLOTS, isBlank: false },
@@ -156,4 +157,16 @@ test('a log is given for as long as no frame of it is overwritten', () => {
   // A rollback steps frames anew whose places the newest ones have taken.
   expect(give(100, 110, 100 + LOG_FRAMES - 1 - 128)).toBe(10);
   expect(give(100, 110, 100 + LOG_FRAMES - 128)).toBeUndefined();
+});
+
+test('a step that throws fails: the members have been through it, so the state was another one', () => {
+  const match = played(60);
+  const { game, simulation } = createSimulation((_state, frame) => {
+    if (frame === 40) throw new Error('no such sprite');
+  });
+  const copyTo: HeldState<ChainState>['copyTo'] = (store) => match.simulation.copyTo(20, store);
+  const held = { frame: 20, stateHash: match.simulation.hashOf(20), copyTo };
+  const options = { simulation, input: game.input, slotCount: SLOTS, held, frame: 55 };
+  const replay = new LogReplay<ChainState, ChainInput>(options, encodeStepLog(collected(match, 20, 55)));
+  expect([replay.run(10), replay.run(99)]).toEqual(['going', 'failed']);
 });
