@@ -117,7 +117,8 @@ export class OwnChain {
       if (span.owner === self && span.first > signedTo) return span;
       // Somebody else's, or signed before the session began anew.
       const end = span.first + spanFrames(span, session.cellBytes);
-      first = span.owner === self ? signedTo + 1 : end;
+      // Not beyond this run: what is signed of its epoch may have been played on another branch of a fork.
+      first = span.owner === self ? Math.min(signedTo + 1, end) : end;
       this.#next[slot] = first;
     }
   }

@@ -119,3 +119,78 @@ test('epochs without end and runs without end take no memory without end', () =>
   expect(chain.signedAt(3 * SIGNED_EPOCHS_KEPT - 65)).toBeUndefined();
   expect(chain.signedAt(3 * SIGNED_EPOCHS_KEPT - 64)).toBe(signed);
 });
+
+/** Slot 0 was played by 'a' with zeros; from frame 501 on in epoch 1, and frames 401 to 500 by a substitute. */
+const interrupted: SigningSession = {
+  ...session,
+  inputSpan: (slot, first, countMax) => {
+    const span = session.inputSpan(slot, first, countMax);
+    if (span === undefined) return undefined;
+    const last = span.first + span.cells.length - 1;
+    const cut = (from: number, to: number, epoch: number) =>
+      from > to ? undefined : { ...span, epoch, first: from, cells: new Uint8Array(to - from + 1) };
+    if (span.first <= 400) return cut(span.first, Math.min(last, 400), 0);
+    return cut(Math.max(span.first, 501), last, 1);
+  },
+};
+const run = (first: number, count: number, about: Partial<BatchSpan> = {}): Partial<InputBatch> => ({
+  spans: [{ slot: 0, epoch: 0, first, cells: new Uint8Array(count), ...about }],
+});
+const take = (chain: RemoteChain, sequence: number, about: Partial<InputBatch>, greeted = nonce): void =>
+  chain.take(batchOf(sequence, about), signed, { hash: hash(sequence + 1), nonce: greeted });
+
+test('a chain that is whole begins with the first frame; what a substitute played is not missed', () => {
+  const chain = new RemoteChain('a', key);
+  take(chain, 0, run(3, 398));
+  expect(chain.compare(interrupted)).toEqual([{ problem: 'missing', slot: 0, frame: 1 }]);
+  take(chain, 1, run(501, 20, { epoch: 1 }));
+  expect(chain.compare(interrupted)).toEqual([]);
+  take(chain, 2, run(530, 10, { epoch: 1 }));
+  expect(chain.compare(interrupted)).toEqual([{ problem: 'missing', slot: 0, frame: 521 }]);
+  expect(chain.frameCompared).toBe(539);
+});
+
+test('a run is compared with what was played in its epoch alone, to its last frame', () => {
+  const chain = new RemoteChain('a', key);
+  const cells = (count: number, wrong: number): Uint8Array => new Uint8Array(count).fill(9, wrong, wrong + 1);
+  take(chain, 0, run(1, 10, { cells: cells(10, 0) }));
+  take(chain, 1, run(11, 390, { cells: cells(390, 389) }));
+  // Frames 401 to 500 of it are void, what follows is of another epoch.
+  take(chain, 2, run(401, 200, { cells: cells(200, 150) }));
+  expect(chain.compare(interrupted)).toEqual([
+    { problem: 'differs', slot: 0, frame: 1 },
+    { problem: 'differs', slot: 0, frame: 400 },
+  ]);
+});
+
+test('a peer that begins its chain again for us, with numbers left out, misses nothing; in order it does', () => {
+  const again = new Uint8Array(16).fill(9);
+  const skipping = new RemoteChain('a', key);
+  take(skipping, 0, run(1, 10));
+  expect(skipping.compare(session)).toEqual([]);
+  take(skipping, 5, run(31, 10), again);
+  expect(skipping.compare(session)).toEqual([]);
+  take(skipping, 9, run(61, 10), nonce);
+  expect(skipping.compare(session)).toEqual([]);
+  const inOrder = new RemoteChain('a', key);
+  take(inOrder, 0, run(1, 10));
+  expect(inOrder.compare(session)).toEqual([]);
+  take(inOrder, 1, run(31, 10), again);
+  expect(inOrder.compare(session)).toEqual([{ problem: 'missing', slot: 0, frame: 11 }]);
+});
+
+test('the frame of a difference is right whatever an input takes', () => {
+  const chain = new RemoteChain('a', key);
+  const wide: SigningSession = {
+    ...{ ...session, cellBytes: 3 },
+    inputSpan: (slot, first, countMax) => {
+      const span = session.inputSpan(slot, first, countMax);
+      return span && { ...span, cells: new Uint8Array(3 * span.cells.length) };
+    },
+  };
+  const cells = new Uint8Array(30);
+  cells[3 * 7 + 2] = 1;
+  take(chain, 0, { cellBytes: 3, ...run(1, 10, { cells }) });
+  expect(chain.compare(wide)).toEqual([{ problem: 'differs', slot: 0, frame: 8 }]);
+  expect(chain.frameCompared).toBe(10);
+});
