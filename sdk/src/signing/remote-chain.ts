@@ -98,7 +98,7 @@ export class RemoteChain {
     about: { readonly hash: Uint8Array; readonly nonce: Uint8Array },
   ): void {
     const { sequence, spans, cellBytes } = batch;
-    if (!sameBytes(this.#begunWith, about.nonce) && sequence !== this.head + 1) this.#expected.clear();
+    if (!sameBytes(this.#begunWith, about.nonce) && sequence !== this.head + 1) this.#beginAgain();
     if (sequence === 0) this.#isWhole = true;
     this.head = sequence;
     this.batchesVerified += 1;
@@ -118,6 +118,13 @@ export class RemoteChain {
       this.#signedTo.delete(key);
     }
     if (this.#pending.length > PENDING_SPANS_MAX) this.#pending = this.#pending.slice(-PENDING_SPANS_MAX);
+  }
+
+  /** We were away, and some batches came to the others alone: what is in them is not missing. */
+  #beginAgain(): void {
+    this.#isWhole = false;
+    this.#expected.clear();
+    this.#pending = [];
   }
 
   /** A batch that is kept and contradicts this one. */

@@ -168,9 +168,13 @@ test('a peer that begins its chain again for us, with numbers left out, misses n
   const skipping = new RemoteChain('a', key);
   take(skipping, 0, run(1, 10));
   expect(skipping.compare(session)).toEqual([]);
-  take(skipping, 5, run(31, 10), again);
+  take(skipping, 1, run(11, 10));
+  // Not compared yet when batches 2 to 4 go to the others alone.
+  take(skipping, 5, run(51, 10), again);
   expect(skipping.compare(session)).toEqual([]);
-  take(skipping, 9, run(61, 10), nonce);
+  take(skipping, 6, run(65, 10), again);
+  expect(skipping.compare(session)).toEqual([{ problem: 'missing', slot: 0, frame: 61 }]);
+  take(skipping, 9, run(91, 10), nonce);
   expect(skipping.compare(session)).toEqual([]);
   const inOrder = new RemoteChain('a', key);
   take(inOrder, 0, run(1, 10));
