@@ -39,13 +39,20 @@ export interface OutgoingFacts {
   hears: number;
 }
 
-/** Where cells lie in a packet, and the newest simulated frame. */
-export interface CellWalk {
-  first: number;
-  count: number;
-  at: number;
-  simulated: number;
-  confirmed: number;
+/** Where cells lie in a packet, and the newest simulated frame. One is reused: an object per packet would be garbage each frame. */
+export class CellWalk {
+  first = 0;
+  count = 0;
+  at = 0;
+  simulated = 0;
+  confirmed = 0;
   /** A second value was told of. */
-  isTold: boolean;
+  isTold = false;
+
+  /** `count` frames from `first` lie at `at`. */
+  begin(first: number, count: number, at: number): void {
+    this.first = first;
+    this.count = count;
+    this.at = at;
+  }
 }

@@ -25,21 +25,34 @@ export function finalFrame({ logs, selfIndex, exchange }: FinalityView, frameCon
   for (const log of logs) if (log.isActive) voters |= 1 << log.owner;
   const rows = (voters & (1 << selfIndex)) !== 0 ? exchange.held : exchange.said;
   let final = frameConfirmed;
-  for (const log of logs) {
+  for (let index = 0; index < logs.length; index += 1) {
+    const log = logs[index] as SlotLog;
     if (!log.isActive) continue;
     let count = 0;
+    let ahead = 0;
     for (let left = voters; left !== 0; left &= left - 1) {
       const voter = 31 - Math.clz32(left & -left);
       const held = voter === selfIndex ? log.received : (rows[voter]?.[log.slot] ?? 0);
-      let at = count;
-      for (; at > 0 && (frames[at - 1] as number) < held; at -= 1) frames[at] = frames[at - 1] as number;
-      frames[at] = held;
+      frames[count] = held;
       count += 1;
+      if (held >= final) ahead += 1;
     }
-    const majority = frames[count >> 1] as number;
-    if (majority < final) final = majority;
+    // A majority holds what the other slots allow, as nearly always: which frame it holds does not matter.
+    if (ahead > count >> 1) continue;
+    sortDown(count);
+    final = frames[count >> 1] as number;
   }
   return final;
+}
+
+/** Sorts the first `count` of {@link frames}, the highest first: there are few. */
+function sortDown(count: number): void {
+  for (let index = 1; index < count; index += 1) {
+    const frame = frames[index] as number;
+    let at = index;
+    for (; at > 0 && (frames[at - 1] as number) < frame; at -= 1) frames[at] = frames[at - 1] as number;
+    frames[at] = frame;
+  }
 }
 
 /** The final frame of a match: a smaller view knows less of who holds what, but what was final stays so. */

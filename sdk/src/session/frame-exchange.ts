@@ -37,7 +37,7 @@ import {
   write32,
 } from '../wire/frame-packet.js';
 import { type CellRange, readCell, skipCells, writeCells } from '../wire/input-cells.js';
-import type { CellWalk, ExchangeOptions, OutgoingFacts } from './exchange-types.js';
+import { CellWalk, type ExchangeOptions, type OutgoingFacts } from './exchange-types.js';
 import type { RemotePeer } from './remote-peer.js';
 import { firstFrameBehind } from './send-range.js';
 import { NO_FRAME, type SlotLog } from './slot-log.js';
@@ -59,8 +59,7 @@ export class FrameExchange {
   readonly #header: FrameHeader = createFrameHeader();
   readonly #scratch: readonly Uint8Array[];
   readonly #relayLogs: SlotLog[] = [];
-  /** Reused: an object per packet would be garbage each frame. */
-  readonly #walk: CellWalk = { first: 0, count: 0, at: 0, simulated: 0, confirmed: 0, isTold: false };
+  readonly #walk = new CellWalk();
   /** Newest frame that our packets named: those without inputs name one not before it. */
   #clockFrame = 0;
   /** Highest frame of each slot that each peer is known to hold: V of the design, peer by peer. */
@@ -271,9 +270,7 @@ export class FrameExchange {
         for (const log of from.logs) log.firstHand = Math.max(log.firstHand, first - 1);
       if (frame - from.received > -LOG_FRAMES_KEPT) {
         const walk = this.#walk;
-        walk.first = first;
-        walk.count = header.count;
-        walk.at = header.cellsAt;
+        walk.begin(first, header.count, header.cellsAt);
         walk.simulated = simulated;
         walk.confirmed = confirmed;
         this.#applyCells(from, from.logs, bytes);
@@ -311,7 +308,8 @@ export class FrameExchange {
     if (first < 1 || first > log.received + 1 || last > log.received + RELAY_FRAMES_MAX) return;
     if (last <= log.received - LOG_FRAMES_KEPT + PACKET_FRAMES_MAX) return;
     this.#relayLogs[0] = log;
-    Object.assign(this.#walk, { first, count: header.relayCount, at: header.relayCellsAt, simulated });
+    this.#walk.begin(first, header.relayCount, header.relayCellsAt);
+    this.#walk.simulated = simulated;
     this.#applyCells(from, this.#relayLogs, bytes);
     const held = this.held[from.index] as Int32Array;
     if (last > (held[log.slot] as number)) held[log.slot] = last;

@@ -124,7 +124,9 @@ export class JoinDesk {
     this.#options = options;
     this.#offer = new StateOffer({ joinKey: joinKeyOf(session.matchId), send });
     this.#seeker = new SeatSeeker({
-      ...{ session, setup, remotes },
+      session,
+      setup,
+      remotes,
       send: (to, bytes) => send(to, 'unreliable', bytes),
     });
     const { selfIndex, peers } = setup;

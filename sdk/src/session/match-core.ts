@@ -160,9 +160,10 @@ export class MatchCore<S, I> {
 
   #createTimeline(): Timeline<S, I> {
     const options = this.#options.session;
+    const { readInput } = options;
     return new Timeline({
       setup: this.setup,
-      readInput: (slot, frame) => options.readInput(slot, frame),
+      readInput: (slot, frame) => readInput(slot, frame),
       onRewound: (fromFrame, toFrame) => {
         this.desk.rewound(toFrame);
         this.#options.events.push({ type: 'rewound', fromFrame, toFrame });

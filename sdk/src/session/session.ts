@@ -49,6 +49,8 @@ interface Arrival<S, I> {
 
 class RollbackSession<S, I> implements Session<S, I> {
   readonly #options: SessionOptions<S, I>;
+  /** The caller's options have any shape: what is called for each packet is looked up once. */
+  readonly #transport: SessionOptions<S, I>['send'];
   readonly #events = new EventQueue();
   readonly #inbox = new Inbox();
   #core: MatchCore<S, I>;
@@ -66,6 +68,7 @@ class RollbackSession<S, I> implements Session<S, I> {
 
   constructor(options: SessionOptions<S, I>, setup: SessionSetup<S, I>) {
     this.#options = options;
+    this.#transport = options.send;
     this.#stepsPerAdvanceMax = setup.stepsPerAdvanceMax;
     this.#core = this.#createCore(setup, options.nowMs);
     this.#slotsWanted = options.slotCount ?? (setup.joins ? 1 : setup.ownLogs.length);
@@ -319,7 +322,7 @@ class RollbackSession<S, I> implements Session<S, I> {
   #send(peer: PeerId, channel: ChannelName, bytes: Uint8Array): boolean {
     // This runs for every packet: nothing is made here.
     try {
-      return this.#options.send(peer, channel, bytes) !== false;
+      return this.#transport(peer, channel, bytes) !== false;
     } catch {
       return false;
     }

@@ -41,7 +41,7 @@ export class SimulatedNetwork {
 
   /** @throws {SdkError} `invalid-argument` for conditions out of range. */
   constructor(options: NetworkOptions) {
-    const { nodeCount, conditions } = options;
+    const { clock, seed, nodeCount, conditions, deliver } = options;
     this.#nodeCount = nodeCount;
     this.#links = [];
     this.#base = [];
@@ -53,7 +53,8 @@ export class SimulatedNetwork {
         checkConditions(own);
         this.#base.push(own);
         this.#patches.push([]);
-        const parts = { ...options, from, to, conditions: own, pool, tally: this.#tally };
+        // Written out: each spread of an object may give a hidden class of its own, and a link's options are read per packet.
+        const parts = { clock, seed, from, to, conditions: own, deliver, pool, tally: this.#tally };
         this.#links.push(from === to ? undefined : new Link(parts));
       }
     }

@@ -7,6 +7,7 @@ import { SdkError } from '../base/errors.js';
 import type { PeerId } from '../base/peer-id.js';
 import type { Random } from '../base/prng.js';
 import type { ChannelName, InputDelay, Session, SessionOptions } from '../session/session-types.js';
+import type { InputDefinition } from '../state/definitions.js';
 import type { NodeWatch } from './checks/node-watch.js';
 import { NodeClock } from './node-clock.js';
 import { type AnySessionEvent, SESSION_EVENTS } from './node-events.js';
@@ -75,6 +76,9 @@ export class SimulatedNode<S, I> {
   readonly #options: SimulatedNodeOptions<S, I>;
   #clock: NodeClock;
   readonly #cell: Uint8Array;
+  readonly #input: InputDefinition<I>;
+  readonly #trueFrameMs: number;
+  readonly #indexes: ReadonlyMap<PeerId, number>;
   /** What arrived while the tab did not run. */
   readonly #queue: Arrival[] = [];
   #ticking: Task = { run: () => {} };
@@ -97,7 +101,11 @@ export class SimulatedNode<S, I> {
     this.peer = options.peers[options.index] as PeerId;
     this.watch = options.watch;
     this.#clock = new NodeClock(options.random.below(100_000_000) / 1000);
-    this.#cell = new Uint8Array(options.session.game.input.byteLength);
+    const { input, framesPerSecond } = options.session.game;
+    this.#input = input;
+    this.#cell = new Uint8Array(input.byteLength);
+    this.#trueFrameMs = 1000 / framesPerSecond;
+    this.#indexes = new Map(options.peers.map((peer, index) => [peer, index]));
   }
 
   get status(): NodeStatus {
@@ -315,7 +323,7 @@ export class SimulatedNode<S, I> {
   }
 
   get #frameMs(): number {
-    return 1000 / this.#options.session.game.framesPerSecond / this.#clock.rate;
+    return this.#trueFrameMs / this.#clock.rate;
   }
 
   get #periodMs(): number {
@@ -395,17 +403,17 @@ export class SimulatedNode<S, I> {
   }
 
   #readInput(slot: number, frame: number): I {
-    const { readInput, session, trace, clock } = this.#options;
+    const { readInput, trace, clock } = this.#options;
     const value = readInput(slot, frame);
-    session.game.input.encodeInto(value, this.#cell, 0);
+    this.#input.encodeInto(value, this.#cell, 0);
     this.watch.readInput(slot, frame, this.#cell);
     trace.event(clock.nowUs, 'input').word(this.index).word(slot).word(frame).word(digestOf(this.#cell));
     return value;
   }
 
   #send(peer: PeerId, channel: ChannelName, bytes: Uint8Array): boolean {
-    const { peers, send, trace, clock } = this.#options;
-    const to = peers.indexOf(peer);
+    const { send, trace, clock } = this.#options;
+    const to = this.#indexes.get(peer) ?? -1;
     this.watch.sent(channel, bytes);
     const line = trace.event(clock.nowUs, 'send').word(this.index).word(to).word(bytes.length);
     line.word(digestOf(bytes));

@@ -146,7 +146,7 @@ export function decodeViewMessage(
 ): ViewMessage | undefined {
   if (bytes.length < 8 || read16(bytes, 1) !== packetCrc(bytes, bytes.length, matchKey)) return undefined;
   const reader = new ByteReader(bytes, 3);
-  const common = { viewId: reader.u16(), ballot: { round: reader.u16(), voter: reader.u8() } };
+  const common: Common = { viewId: reader.u16(), ballot: { round: reader.u16(), voter: reader.u8() } };
   const message = readPayload(bytes[0] as number, reader, common, cellBytes);
   return message !== undefined && reader.complete ? message : undefined;
 }
@@ -156,50 +156,65 @@ interface Common {
   readonly ballot: Ballot;
 }
 
+/** Messages are put together field by field: a spread makes an object of another shape at each place, and slowly. */
 function readPayload(
   kind: number,
   reader: ByteReader,
-  common: Common,
+  { viewId, ballot }: Common,
   cellBytes: number,
 ): ViewMessage | undefined {
   switch (kind) {
-    case KIND_PROPOSE: {
-      const sets = { removed: reader.u32(), late: reader.u32() };
-      const lead = reader.u8();
-      const flag = reader.u8();
-      const held = readSlots(reader, () => ({ slot: reader.u8(), frame: reader.u32() }));
-      if (held === undefined || flag > 1) return undefined;
-      return { ...common, kind: 'propose', ...sets, lead, completing: flag === 1, held };
-    }
-    case KIND_REPORT: {
-      const limit = reader.u32();
-      const held = readSlots(reader, () => ({
-        slot: reader.u8(),
-        frame: reader.u32(),
-        cells: reader.take(reader.u16()),
-      }));
-      const flag = reader.u8();
-      if (held === undefined || flag > 1) return undefined;
-      if (flag === 0) return { ...common, kind: 'report', limit, held, accepted: undefined };
-      const ballot = { round: reader.u16(), voter: reader.u8() };
-      const body = readBody(reader, cellBytes);
-      return body && { ...common, kind: 'report', limit, held, accepted: { ballot, body } };
-    }
+    case KIND_PROPOSE:
+      return readPropose(reader, { viewId, ballot });
+    case KIND_REPORT:
+      return readReport(reader, { viewId, ballot }, cellBytes);
     case KIND_REJECT:
-      return { ...common, kind: 'reject', hears: reader.u32(), promisedRound: reader.u16() };
+      return { viewId, ballot, kind: 'reject', hears: reader.u32(), promisedRound: reader.u16() };
     case KIND_ACCEPT:
     case KIND_COMMIT: {
       const body = readBody(reader, cellBytes);
       if (body === undefined) return undefined;
-      return kind === KIND_ACCEPT ? { ...common, kind: 'accept', body } : { ...common, kind: 'commit', body };
+      return kind === KIND_ACCEPT
+        ? { viewId, ballot, kind: 'accept', body }
+        : { viewId, ballot, kind: 'commit', body };
     }
     case KIND_ACCEPTED:
-      return { ...common, kind: 'accepted' };
+      return { viewId, ballot, kind: 'accepted' };
     case KIND_ABORT:
-      return { ...common, kind: 'abort' };
+      return { viewId, ballot, kind: 'abort' };
     default:
       return undefined;
   }
+}
+
+function readPropose(reader: ByteReader, { viewId, ballot }: Common): ViewMessage | undefined {
+  const removed = reader.u32();
+  const late = reader.u32();
+  const lead = reader.u8();
+  const flag = reader.u8();
+  const held = readSlots(reader, () => ({ slot: reader.u8(), frame: reader.u32() }));
+  if (held === undefined || flag > 1) return undefined;
+  return { viewId, ballot, kind: 'propose', removed, late, lead, completing: flag === 1, held };
+}
+
+function readReport(
+  reader: ByteReader,
+  { viewId, ballot }: Common,
+  cellBytes: number,
+): ViewMessage | undefined {
+  const limit = reader.u32();
+  const held = readSlots(reader, () => ({
+    slot: reader.u8(),
+    frame: reader.u32(),
+    cells: reader.take(reader.u16()),
+  }));
+  const flag = reader.u8();
+  if (held === undefined || flag > 1) return undefined;
+  if (flag === 0) return { viewId, ballot, kind: 'report', limit, held, accepted: undefined };
+  const acceptedBallot = { round: reader.u16(), voter: reader.u8() };
+  const body = readBody(reader, cellBytes);
+  if (body === undefined) return undefined;
+  return { viewId, ballot, kind: 'report', limit, held, accepted: { ballot: acceptedBallot, body } };
 }
 
 /** Encodes frames `first` to `last` of one slot, relative to frame `first - 1`. */
