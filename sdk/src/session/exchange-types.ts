@@ -1,5 +1,6 @@
 /** What the exchange of frame packets is given, and what it keeps between calls. */
 import type { InputDefinition } from '../state/definitions.js';
+import { readCell } from '../wire/input-cells.js';
 import type { MatchClock } from './match-clock.js';
 import type { SlotLog } from './slot-log.js';
 
@@ -48,11 +49,52 @@ export class CellWalk {
   confirmed = 0;
   /** A second value was told of. */
   isTold = false;
+  /** What is left of a group of eight cells: which of them differ, and how many there are. */
+  bits = 0;
+  left = 0;
 
   /** `count` frames from `first` lie at `at`. */
   begin(first: number, count: number, at: number): void {
     this.first = first;
     this.count = count;
     this.at = at;
+    this.bits = 0;
+    this.left = 0;
+  }
+
+  /**
+   * Passes over frames of one slot as long as they say what its log holds: nearly all do, since a packet repeats what is not
+   * acknowledged yet.
+   * @param cell that of the frame before, then that of the last frame passed over
+   */
+  passHeld({ cells, received }: SlotLog, bytes: Uint8Array, cell: Uint8Array): void {
+    const { bytes: held, cellBytes: size, mask } = cells;
+    let { first, at, bits, left } = this;
+    const last = first + this.count - 1;
+    const end = last < received ? last : received;
+    for (; first <= end; first += 1) {
+      if (left === 0) {
+        bits = bytes[at++] as number;
+        left = 8;
+      }
+      const isChanged = (bits & 1) !== 0;
+      const next = isChanged ? readCell(bytes, at, cell) : at;
+      const place = (first & mask) * size;
+      let index = 0;
+      while (index < size && held[place + index] === cell[index]) index += 1;
+      if (index < size) {
+        // It is the XOR with the frame before: once more takes it back.
+        if (isChanged) readCell(bytes, at, cell);
+        break;
+      }
+      at = next;
+      bits >>= 1;
+      left -= 1;
+    }
+    this.count -= first - this.first;
+    this.first = first;
+    this.at = at;
+    this.bits = bits;
+    this.left = left;
   }
 }

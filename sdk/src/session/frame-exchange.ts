@@ -3,7 +3,6 @@
  * Incoming: cells are written once, contiguous frames only; a different value for a written cell is kept as evidence.
  */
 
-import { CellRing } from '../base/cell-ring.js';
 import { unwrap8, unwrap16 } from '../base/frame.js';
 import {
   FUTURE_FRAMES_MAX,
@@ -23,7 +22,6 @@ import {
   FLAG_WIDE_ACK,
   FRAME_HEADER_BYTES,
   type FrameHeader,
-  INPUTS_BYTES_MAX,
   NARROW_ACK_FRAMES,
   RELAY_FRAMES_MAX,
   REPORT_BYTES,
@@ -36,8 +34,9 @@ import {
   write16,
   write32,
 } from '../wire/frame-packet.js';
-import { type CellRange, readCell, skipCells, writeCells } from '../wire/input-cells.js';
+import { readCell, skipCells } from '../wire/input-cells.js';
 import { CellWalk, type ExchangeOptions, type OutgoingFacts } from './exchange-types.js';
+import { OwnCells, RelayedCells } from './own-cells.js';
 import type { RemotePeer } from './remote-peer.js';
 import { firstFrameBehind } from './send-range.js';
 import { NO_FRAME, type SlotLog } from './slot-log.js';
@@ -52,10 +51,10 @@ export class FrameExchange {
   /** One view per packet length, made on first use: a fresh subarray per packet would be garbage each frame. */
   readonly #views: (Uint8Array | undefined)[] = [];
   readonly #seal: SealFields;
-  #range: CellRange;
-  readonly #relayRange: { rings: CellRing[]; first: number; count: number };
-  /** The cells that are relayed, from index 1 on; the one before them is neutral. */
-  readonly #relayCells: CellRing;
+  #ownCells: OwnCells;
+  /** Set between the packets of one frame: logs do not change in between. */
+  isSameFrame = false;
+  readonly #relayedCells: RelayedCells;
   readonly #header: FrameHeader = createFrameHeader();
   readonly #scratch: readonly Uint8Array[];
   readonly #relayLogs: SlotLog[] = [];
@@ -76,9 +75,8 @@ export class FrameExchange {
   constructor(options: ExchangeOptions) {
     this.#options = options;
     this.#seal = { matchKey: options.matchKey, flags: 0, frame: 0, stamp: 0, ack: 0, count: 0, epoch: 0 };
-    this.#range = { rings: options.ownLogs.map((log) => log.cells), first: 0, count: 0 };
-    this.#relayCells = new CellRing(2 * RELAY_FRAMES_MAX, (options.logs[0] as SlotLog).cells.cellBytes);
-    this.#relayRange = { rings: [this.#relayCells], first: 1, count: 0 };
+    this.#ownCells = new OwnCells(options.ownLogs);
+    this.#relayedCells = new RelayedCells((options.logs[0] as SlotLog).cells.cellBytes);
     this.#scratch = options.logs.map((log) => new Uint8Array(log.cells.cellBytes));
     this.isWide = options.peerCount > 2;
     this.addPeers(options.peerCount);
@@ -99,7 +97,7 @@ export class FrameExchange {
 
   /** Our slots are those of `ownLogs` now. */
   seated(): void {
-    this.#range = { rings: this.#options.ownLogs.map((log) => log.cells), first: 0, count: 0 };
+    this.#ownCells = new OwnCells(this.#options.ownLogs);
   }
 
   /** All members hold what the state after `frame` is made of. */
@@ -138,9 +136,10 @@ export class FrameExchange {
     // Without inputs a packet names the newest frame stepped, which never falls back: it orders reports, shows who keeps up.
     const clockFrame = Math.max(this.#clockFrame, Math.min(Math.floor(position), facts.frame));
     const newest = carries ? this.newestOwn : clockFrame;
-    const range = this.#range;
-    range.first = this.#firstFrameFor(to, newest);
-    range.count = carries ? Math.max(0, Math.min(newest - range.first + 1, PACKET_FRAMES_MAX)) : 0;
+    const own = this.#ownCells;
+    const first = this.#firstFrameFor(to, newest);
+    own.choose(first, carries ? Math.max(0, Math.min(newest - first + 1, PACKET_FRAMES_MAX)) : 0);
+    if (!this.isSameFrame) own.forget();
     const seal = this.#seal;
     const limit = this.#options.confirmLimit();
     const { acknowledged } = to;
@@ -148,13 +147,13 @@ export class FrameExchange {
     // Written wide where a narrow acknowledgement, read as the number nearest to the frame, might be another one.
     const wide =
       to.logs.length > 0 &&
-      this.#needsWideAck(seal.ack, range.count > 0 ? range.first : clockFrame, Math.max(newest, clockFrame));
+      this.#needsWideAck(seal.ack, own.count > 0 ? first : clockFrame, Math.max(newest, clockFrame));
     seal.flags = wide ? FLAG_WIDE_ACK : 0;
     let at = FRAME_HEADER_BYTES + (wide ? 1 : 0);
-    if (range.count > 0) at = writeCells(range, out, at, at + INPUTS_BYTES_MAX);
-    seal.count = range.count;
+    at = own.write(out, at);
+    seal.count = own.count;
     seal.epoch = this.#options.ownLogs.length === 0 ? 0 : (this.#options.ownLogs[0] as SlotLog).epoch;
-    seal.frame = range.count > 0 ? range.first + range.count - 1 : clockFrame;
+    seal.frame = own.count > 0 ? first + own.count - 1 : clockFrame;
     if (seal.frame > this.#clockFrame) this.#clockFrame = seal.frame;
     const stamp = Math.round((seal.frame + STAMP_SHIFT_FRAMES - position) * STAMP_STEPS_PER_FRAME);
     seal.stamp = stamp >= 0 && stamp < STAMP_NONE ? stamp : STAMP_NONE;
@@ -222,29 +221,16 @@ export class FrameExchange {
   /** Inputs of a third peer that `to` lacks, as many as fit. */
   #writeRelay(to: RemotePeer, offset: number): number {
     const log = this.#options.logs[to.relaySlot] as SlotLog;
-    const range = this.#relayRange;
+    const relayed = this.#relayedCells;
     const first = ((this.held[to.index] as Int32Array)[log.slot] as number) + 1;
-    range.count = Math.min(log.lastFrom(first) - first + 1, RELAY_FRAMES_MAX);
-    if (range.count < 1) return offset;
-    this.#copyForRelay(log.cells, first, range.count);
-    const end = writeCells(range, this.#out, offset + 4, PACKET_BYTES_MAX);
-    if (range.count < 1) return offset;
+    relayed.choose(log, first);
+    const end = relayed.write(this.#out, offset + 4);
+    if (relayed.count < 1) return offset;
     this.#seal.flags |= FLAG_RELAY;
     this.#out[offset] = log.slot;
     write16(this.#out, offset + 1, first);
-    this.#out[offset + 3] = range.count;
+    this.#out[offset + 3] = relayed.count;
     return end;
-  }
-
-  /** The cells to relay, after a neutral one: an owner may have told two peers different things. */
-  #copyForRelay(from: CellRing, first: number, count: number): void {
-    const { cellBytes, bytes } = this.#relayCells;
-    for (let index = 0; index < count; index += 1) {
-      const source = from.offsetOf(first + index);
-      const target = this.#relayCells.offsetOf(1 + index);
-      for (let byte = 0; byte < cellBytes; byte += 1)
-        bytes[target + byte] = from.bytes[source + byte] as number;
-    }
   }
 
   /**
@@ -342,15 +328,15 @@ export class FrameExchange {
 
   /** Walks the cells: new ones are written, known ones compared. */
   #applyCells(from: RemotePeer, logs: readonly SlotLog[], bytes: Uint8Array): void {
-    const { first, count, simulated } = this.#walk;
-    this.#walk.isTold = false;
-    if ((logs[0] as SlotLog).received - first >= LOG_FRAMES_KEPT) return;
+    const walk = this.#walk;
+    walk.isTold = false;
+    if ((logs[0] as SlotLog).received - walk.first >= LOG_FRAMES_KEPT) return;
     // What is relayed begins with a whole cell: the XOR with a neutral one.
-    const before = logs === this.#relayLogs ? 0 : first - 1;
+    const before = logs === this.#relayLogs ? 0 : walk.first - 1;
     for (let index = 0; index < logs.length; index += 1) this.#load(logs[index] as SlotLog, before);
-    let at = this.#walk.at;
-    let bits = 0;
-    let left = 0;
+    if (logs.length === 1) this.#passHeld(from, logs[0] as SlotLog, bytes);
+    const { first, count, simulated } = walk;
+    let { at, bits, left } = walk;
     for (let frame = first; frame < first + count; frame += 1) {
       for (let index = 0; index < logs.length; index += 1) {
         const log = logs[index] as SlotLog;
@@ -381,6 +367,15 @@ export class FrameExchange {
         }
       }
     }
+  }
+
+  /** The usual beginning of a packet: frames that are held already, of an owner that plays. */
+  #passHeld(from: RemotePeer, log: SlotLog, bytes: Uint8Array): void {
+    const walk = this.#walk;
+    if (!log.isActive || walk.first < log.since || walk.first <= this.#startFrame) return;
+    walk.passHeld(log, bytes, this.#scratch[log.slot] as Uint8Array);
+    const isFirstHand = log.owner === from.index;
+    if (isFirstHand && walk.first - 1 > log.firstHand) log.firstHand = walk.first - 1;
   }
 
   /**

@@ -79,8 +79,10 @@ export class FrameSender {
       if (!remote.member || remote.isFetching) continue;
       remote.packetsSent += 1;
       send(remote, 'unreliable', exchange.encode(remote, facts));
+      exchange.isSameFrame = true;
       if (facts.report) remote.updateRates(clock);
     }
+    exchange.isSameFrame = false;
   }
 
   /** The last inputs and the goodbye go out on the reliable channel in this order, and the goodbye on the fast one. */
