@@ -8,6 +8,8 @@
 
 // Looked up once: inside a test runner's context each look-up of a global is slow.
 const imul = Math.imul;
+/** What each draw adds to the state. */
+const STEP = 0x9e3779b9;
 
 /** The generator given to game code. Same state, same numbers, in every engine. */
 export interface Random {
@@ -21,7 +23,7 @@ export interface Random {
 
 /** Advances the word at `index` and returns 32 random bits as a signed integer. */
 export function nextInt32(words: Int32Array, index: number): number {
-  const state = ((words[index] as number) + 0x9e3779b9) | 0;
+  const state = ((words[index] as number) + STEP) | 0;
   words[index] = state;
   let z = state ^ (state >>> 16);
   z = imul(z, 0x21f0aaad);
@@ -49,6 +51,12 @@ export class WordRandom implements Random {
   }
 
   chance(p: number): boolean {
+    if (p <= 0) {
+      // A number is drawn all the same; which one does not matter.
+      const index = this.#index;
+      this.#words[index] = ((this.#words[index] as number) + STEP) | 0;
+      return false;
+    }
     return this.next() < p;
   }
 }

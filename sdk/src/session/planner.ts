@@ -84,7 +84,10 @@ export class Planner {
       plan.returned === returned &&
       plan.newcomers === (guests?.newcomers ?? NO_PLAN.newcomers) &&
       plan.seats === (guests?.seats ?? NO_PLAN.seats);
-    if (!same) this.#plan = { ...NO_PLAN, ...guests, removed, pace, returned };
+    if (!same) {
+      const { newcomers, seats } = guests ?? NO_PLAN;
+      this.#plan = { returned, pace, newcomers, seats, removed };
+    }
     return this.#plan;
   }
 

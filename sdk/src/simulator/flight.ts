@@ -23,6 +23,11 @@ export class PacketPool {
   }
 }
 
+/** Where a message arrives. */
+export interface Receiver {
+  arrive(flight: Flight): void;
+}
+
 /** A message on its way: it arrives when the clock runs it. */
 export class Flight implements Task {
   channel: ChannelName = 'unreliable';
@@ -33,14 +38,14 @@ export class Flight implements Task {
   sentUs = 0;
   /** Which connection of its link it belongs to. */
   connection = 0;
-  readonly #arrive: (flight: Flight) => void;
+  readonly #receiver: Receiver;
 
-  constructor(bytes: Uint8Array, arrive: (flight: Flight) => void) {
+  constructor(bytes: Uint8Array, receiver: Receiver) {
     this.bytes = bytes;
-    this.#arrive = arrive;
+    this.#receiver = receiver;
   }
 
   run(): void {
-    this.#arrive(this);
+    this.#receiver.arrive(this);
   }
 }

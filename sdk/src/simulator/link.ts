@@ -3,13 +3,13 @@
  * reliable and bulk messages only pay for it in time: each lost transmission costs 2 x delay + 50 ms,
  * and reliable ones wait for those before them. They are lost only with the link.
  */
-import type { Random } from '../base/prng.js';
+import { type Random, WordRandom } from '../base/prng.js';
 import type { ChannelName } from '../session/session-types.js';
-import { Flight, type PacketPool } from './flight.js';
+import { Flight, type PacketPool, type Receiver } from './flight.js';
 import { type Deliver, emptyCounts, type LinkCounts } from './link-counts.js';
 import type { MessageTally } from './message-tally.js';
 import { type FullConditions, fullConditions, type NetworkConditions } from './network-conditions.js';
-import { exponential, randomStream, uniform } from './random-streams.js';
+import { exponential, streamSeed, uniform } from './random-streams.js';
 import { usOf, type VirtualClock } from './virtual-clock.js';
 
 /** A transmission that was lost is repeated this much after its round trip, in ms. */
@@ -39,17 +39,21 @@ export interface LinkOptions {
 }
 
 /** One direction between two nodes. */
-export class Link {
+export class Link implements Receiver {
   readonly counts: LinkCounts = emptyCounts();
   #conditions: NetworkConditions;
   #full: FullConditions;
-  readonly #options: LinkOptions;
+  readonly #clock: VirtualClock;
+  readonly #pool: PacketPool;
+  readonly #tally: MessageTally;
+  readonly #deliver: Deliver;
+  readonly #from: number;
+  readonly #to: number;
   readonly #lossRandom: Random;
   readonly #delayRandom: Random;
   readonly #damageRandom: Random;
   readonly #held: Flight[] = [];
   readonly #free: Flight[] = [];
-  readonly #arrived = (flight: Flight): void => this.#arrive(flight);
   readonly #blocks: Record<BlockForm, number> = { stopped: 0, jammed: 0, slowed: 0 };
   #nextNumber = 0;
   #newestNumber = -1;
@@ -62,13 +66,25 @@ export class Link {
   #connection = 0;
 
   constructor(options: LinkOptions) {
-    const { seed, from, to } = options;
-    this.#options = options;
-    this.#conditions = options.conditions;
-    this.#full = fullConditions(options.conditions);
-    this.#lossRandom = randomStream(seed, `network/loss/${from}/${to}`);
-    this.#delayRandom = randomStream(seed, `network/delay/${from}/${to}`);
-    this.#damageRandom = randomStream(seed, `network/damage/${from}/${to}`);
+    const { seed, from, to, conditions } = options;
+    this.#clock = options.clock;
+    this.#pool = options.pool;
+    this.#tally = options.tally;
+    this.#deliver = options.deliver;
+    this.#from = from;
+    this.#to = to;
+    this.#conditions = conditions;
+    this.#full = fullConditions(conditions);
+    const path = `${from}/${to}`;
+    // Three streams side by side: every packet draws from all of them.
+    const words = Int32Array.of(
+      streamSeed(seed, `network/loss/${path}`),
+      streamSeed(seed, `network/delay/${path}`),
+      streamSeed(seed, `network/damage/${path}`),
+    );
+    this.#lossRandom = new WordRandom(words, 0);
+    this.#delayRandom = new WordRandom(words, 1);
+    this.#damageRandom = new WordRandom(words, 2);
   }
 
   /** What it does to packets now. */
@@ -83,14 +99,13 @@ export class Link {
 
   /** Takes a copy of `bytes`; false if the sender's transport refused them. */
   send(channel: ChannelName, bytes: Uint8Array): boolean {
-    const { clock, tally } = this.#options;
-    if (clock.nowUs >= this.#closedUs) return false;
+    if (this.#clock.nowUs >= this.#closedUs) return false;
     if (this.#damageRandom.chance(this.#full.refuse)) {
       this.counts.refused += 1;
       return false;
     }
     this.counts.sent += 1;
-    tally.sent(bytes);
+    this.#tally.sent(bytes);
     if (channel === 'unreliable') this.#sendUnreliable(bytes);
     else this.#sendReliable(channel, bytes);
     return true;
@@ -110,7 +125,7 @@ export class Link {
 
   /** The sender or the receiver is gone: what the sender would have to repeat, or was not sent yet, is lost. */
   close(): void {
-    this.#closedUs = Math.min(this.#closedUs, this.#options.clock.nowUs);
+    this.#closedUs = Math.min(this.#closedUs, this.#clock.nowUs);
     this.#held.length = 0;
   }
 
@@ -122,7 +137,7 @@ export class Link {
     this.#reliableArrivalUs = 0;
   }
 
-  get #isBlocked(): boolean {
+  #isBlocked(): boolean {
     return this.#blocks.stopped > 0 || this.#blocks.jammed > 0;
   }
 
@@ -130,7 +145,7 @@ export class Link {
     const { counts } = this;
     const full = this.#full;
     const damage = this.#damageRandom;
-    const isLost = this.#isTransmissionLost(this.#options.clock.nowUs);
+    const isLost = this.#isTransmissionLost(this.#clock.nowUs);
     const delayUs = this.#drawDelayUs();
     const isLate = damage.chance(full.reorder);
     const isDoubled = damage.chance(full.duplicate);
@@ -142,7 +157,7 @@ export class Link {
     else if (waitUs < 0) counts.overflowed += 1;
     else if (isLost) counts.lost += 1;
     if (this.#blocks.stopped > 0 || isTooLong || waitUs < 0 || isLost) {
-      this.#options.tally.dropped(bytes);
+      this.#tally.dropped(bytes);
       return;
     }
     const number = this.#nextNumber;
@@ -156,9 +171,9 @@ export class Link {
   }
 
   #launch(bytes: Uint8Array, number: number, delayUs: number): void {
-    const { clock, pool } = this.#options;
-    const copy = pool.copy(bytes);
-    const flight = this.#free.pop() ?? new Flight(copy, this.#arrived);
+    const clock = this.#clock;
+    const copy = this.#pool.copy(bytes);
+    const flight = this.#free.pop() ?? new Flight(copy, this);
     flight.channel = 'unreliable';
     flight.bytes = copy;
     flight.number = number;
@@ -168,12 +183,12 @@ export class Link {
   }
 
   #sendReliable(channel: ChannelName, bytes: Uint8Array): void {
-    const { clock, tally } = this.#options;
+    const clock = this.#clock;
     let sentUs = clock.nowUs;
     for (let count = 1; count < TRANSMISSIONS_MAX && this.#isTransmissionLost(sentUs); count += 1) {
       sentUs += usOf(2 * this.#full.delayMs + RETRANSMIT_EXTRA_MS);
       this.counts.retransmitted += 1;
-      tally.dropped(bytes);
+      this.#tally.dropped(bytes);
     }
     const waitUs =
       this.#full.bitsPerSecond === Number.POSITIVE_INFINITY ? 0 : this.#queueUs(bytes.length, true);
@@ -182,7 +197,7 @@ export class Link {
       arrivalUs = Math.max(arrivalUs, this.#reliableArrivalUs);
       this.#reliableArrivalUs = arrivalUs;
     }
-    const flight = new Flight(bytes.slice(), this.#arrived);
+    const flight = new Flight(bytes.slice(), this);
     flight.channel = channel;
     flight.sentUs = sentUs;
     flight.connection = this.#connection;
@@ -192,7 +207,7 @@ export class Link {
   /** Puts a message before the narrow link; how long until its last byte is out, in us; -1 if the queue is full. */
   #queueUs(bytes: number, isPatient: boolean): number {
     const { bitsPerSecond, queueBytes } = this.#full;
-    const { nowUs } = this.#options.clock;
+    const { nowUs } = this.#clock;
     const waitingUs = Math.max(0, this.#queueEmptyUs - nowUs);
     const wireBytes = bytes + OVERHEAD_BYTES;
     if (!isPatient && (waitingUs * bitsPerSecond) / 8e6 + wireBytes > queueBytes) return -1;
@@ -201,13 +216,14 @@ export class Link {
     return outUs;
   }
 
-  #arrive(flight: Flight): void {
+  /** The clock has come to the arrival of a message. */
+  arrive(flight: Flight): void {
     const isPacket = flight.channel === 'unreliable';
     if (flight.sentUs < this.#closedUs && flight.connection === this.#connection) {
-      const mustWait = isPacket ? this.#blocks.jammed > 0 : this.#isBlocked || this.#held.length > 0;
+      const mustWait = isPacket ? this.#blocks.jammed > 0 : this.#isBlocked() || this.#held.length > 0;
       if (isPacket && this.#blocks.stopped > 0) {
         this.counts.blocked += 1;
-        this.#options.tally.dropped(flight.bytes);
+        this.#tally.dropped(flight.bytes);
       } else if (mustWait) {
         this.#hold(flight);
         return;
@@ -217,7 +233,7 @@ export class Link {
   }
 
   #recycle(flight: Flight): void {
-    this.#options.pool.free(flight.bytes);
+    this.#pool.free(flight.bytes);
     this.#free.push(flight);
   }
 
@@ -227,18 +243,17 @@ export class Link {
   }
 
   #hand(flight: Flight): void {
-    const { from, to, deliver } = this.#options;
     this.counts.delivered += 1;
     if (flight.channel === 'unreliable') {
       if (flight.number < this.#newestNumber) this.counts.reordered += 1;
       else this.#newestNumber = flight.number;
     }
-    deliver(from, to, flight.channel, flight.bytes);
+    this.#deliver(this.#from, this.#to, flight.channel, flight.bytes);
   }
 
   /** After the last block ended: a jam bursts out at once, reliable messages after their next transmission. */
   #release(): void {
-    if (this.#isBlocked) return;
+    if (this.#isBlocked()) return;
     const waiting = this.#held.splice(0);
     for (const flight of waiting) {
       if (flight.channel !== 'unreliable') continue;
@@ -249,11 +264,11 @@ export class Link {
     if (reliable.length === 0) return;
     this.#held.push(...reliable);
     const delayUs = usOf(this.#full.delayMs + RETRANSMIT_EXTRA_MS);
-    this.#options.clock.scheduleIn(delayUs, () => this.#handHeld());
+    this.#clock.scheduleIn(delayUs, () => this.#handHeld());
   }
 
   #handHeld(): void {
-    if (this.#isBlocked) return;
+    if (this.#isBlocked()) return;
     for (const flight of this.#held.splice(0)) this.#hand(flight);
   }
 
@@ -266,7 +281,7 @@ export class Link {
     const random = this.#lossRandom;
     const isLostAlone = random.chance(loss);
     if (burst === undefined) return isLostAlone;
-    const { nowUs } = this.#options.clock;
+    const { nowUs } = this.#clock;
     if (this.#burstChangeUs < 0) this.#burstChangeUs = usOf(exponential(random, burst.everyMs));
     while (nowUs >= this.#burstChangeUs) {
       this.#inBurst = !this.#inBurst;

@@ -173,7 +173,7 @@ export class SimulatedNode<S, I> {
     });
     this.session = session;
     for (const type of SESSION_EVENTS) session.on(type, (event) => this.#heard(event));
-    this.#tickUs = clock.nowUs + usOf(random.next() * this.#periodMs);
+    this.#tickUs = clock.nowUs + usOf(random.next() * this.#periodMs());
     const ticking: Task = {
       run: () => {
         if (this.#ticking === ticking) this.#tick();
@@ -193,7 +193,7 @@ export class SimulatedNode<S, I> {
     if (this.status !== 'running') return;
     this.#receive(from, channel, bytes);
     // A hidden tab lives on what arrives.
-    const isDue = this.#hides > 0 && clock.nowUs - this.#advancedAtUs >= usOf(this.#frameMs);
+    const isDue = this.#hides > 0 && clock.nowUs - this.#advancedAtUs >= usOf(this.#frameMs());
     if (isDue && this.status === 'running') this.#advance();
   }
 
@@ -232,9 +232,9 @@ export class SimulatedNode<S, I> {
     if (this.#status !== 'frozen' || this.#freezes > 0) return;
     this.#status = 'running';
     const isTimerFirst = this.#options.random.chance(0.5);
-    if (isTimerFirst && !this.#isBusy) this.#advance();
+    if (isTimerFirst && !this.#isBusy()) this.#advance();
     this.#takeQueued();
-    if (!isTimerFirst && !this.#isBusy) this.#advance();
+    if (!isTimerFirst && !this.#isBusy()) this.#advance();
   }
 
   /** The player leaves. */
@@ -322,16 +322,17 @@ export class SimulatedNode<S, I> {
     this.thaw();
   }
 
-  get #frameMs(): number {
+  // Methods, not private getters: each use of such a getter is a call into the engine.
+  #frameMs(): number {
     return this.#trueFrameMs / this.#clock.rate;
   }
 
-  get #periodMs(): number {
-    const loopMs = this.#frameMs * this.#slowFactor;
+  #periodMs(): number {
+    const loopMs = this.#frameMs() * this.#slowFactor;
     return this.#hides > 0 ? Math.max(HIDDEN_PERIOD_MS, loopMs) : loopMs;
   }
 
-  get #isBusy(): boolean {
+  #isBusy(): boolean {
     return this.#options.clock.nowUs < this.#busyUntilUs;
   }
 
@@ -343,17 +344,17 @@ export class SimulatedNode<S, I> {
   #tick(): void {
     if (!this.isLive) return;
     const { clock } = this.#options;
-    if (this.#isBusy) this.#tickUs = this.#busyUntilUs;
+    if (this.#isBusy()) this.#tickUs = this.#busyUntilUs;
     else {
       if (this.#status === 'running') this.#advance();
-      this.#tickUs = Math.max(this.#tickUs + Math.max(1, usOf(this.#periodMs)), clock.nowUs);
+      this.#tickUs = Math.max(this.#tickUs + Math.max(1, usOf(this.#periodMs())), clock.nowUs);
     }
     this.#scheduleTick();
   }
 
   /** The CPU is done with an advance: what arrived meanwhile is taken. */
   #wake(): void {
-    if (this.status === 'running' && !this.#isBusy) this.#takeQueued();
+    if (this.status === 'running' && !this.#isBusy()) this.#takeQueued();
   }
 
   #takeQueued(): void {
