@@ -134,7 +134,7 @@ export class Council {
   }
 
   /** Our own bit if we own a slot, else 0. */
-  get #selfVote(): number {
+  #selfVote(): number {
     const { ownLogs, selfIndex } = this.#options.setup;
     return ownLogs.length > 0 && (ownLogs[0] as SlotLog).isActive ? 1 << selfIndex : 0;
   }
@@ -142,7 +142,7 @@ export class Council {
   #createMembership(): Membership {
     const { setup, remotes, clock, exchange, events } = this.#options;
     return new Membership({
-      selfVote: () => this.#selfVote,
+      selfVote: () => this.#selfVote(),
       remotes,
       clock,
       lostAfterMs: setup.lostAfterMs,
@@ -171,7 +171,7 @@ export class Council {
       selfIndex,
       logs,
       isIn: () => this.isIn,
-      voters: () => maskOf((remote) => remote.isVoter) | this.#selfVote,
+      voters: () => maskOf((remote) => remote.isVoter) | this.#selfVote(),
       gone: () => this.membership.gone,
       audience: () => maskOf((remote) => remote.member && remote.goodbyeFrame < 0),
       hears: (index) => (this.membership.hears & ~this.membership.slow & (1 << index)) !== 0,
@@ -225,7 +225,7 @@ export class Council {
    * none was let go when nothing came from it for a while, and asks to come in again.
    */
   notKnown(by: RemotePeer, viewId: number): void {
-    if (this.#selfVote === 0 && by.isVoter && viewId >= this.viewId) this.#options.events.ended('removed');
+    if (this.#selfVote() === 0 && by.isVoter && viewId >= this.viewId) this.#options.events.ended('removed');
   }
 
   /** The peer at `index` of `peers`. */
@@ -295,7 +295,7 @@ export class Council {
 
   /** We go on as the only voter, and one that did not say goodbye may do the same. */
   #isFork({ removed }: ViewBody): boolean {
-    if (this.#selfVote === 0) return false;
+    if (this.#selfVote() === 0) return false;
     const voters = this.#options.remotes.filter((remote) => remote.isVoter);
     const isOut = ({ index }: RemotePeer): boolean => (removed & (1 << index)) !== 0;
     return voters.every(isOut) && voters.some(({ goodbyeFrame }) => goodbyeFrame < 0);

@@ -88,7 +88,7 @@ export class ViewChange {
     const next = voters & ~removed & ~late;
     const plan = (removed | late) === 0 ? wanted.plan : undefined;
     const attempt = this.#attempt;
-    if ((removed | late) === 0 && plan === undefined && !this.#mustComplete) {
+    if ((removed | late) === 0 && plan === undefined && !this.#mustComplete()) {
       if (attempt !== undefined && attempt.body === undefined) this.#abort(attempt);
       else this.#remind(next, nowMs);
       return true;
@@ -115,7 +115,7 @@ export class ViewChange {
   }
 
   /** A value that was accepted must be completed whatever has become of its peers since. */
-  get #mustComplete(): boolean {
+  #mustComplete(): boolean {
     return this.#accepted !== undefined || this.#orphan !== undefined;
   }
 
@@ -164,7 +164,7 @@ export class ViewChange {
     const { ballot, removed, late } = attempt;
     const held = heldOf(this.#host.logs, removed | late);
     const about = { ballot, removed, late, lead: this.#leadOf(attempt), held };
-    return { kind: 'propose', ...about, completing: this.#mustComplete };
+    return { kind: 'propose', ...about, completing: this.#mustComplete() };
   }
 
   /** @returns the frame beyond which this peer confirms nothing until the ballot is settled */
