@@ -83,8 +83,8 @@ export const CANARIES = [
   {
     name: 'only the last three inputs are repeated, whatever is not acknowledged',
     file: 'session/frame-exchange.ts',
-    find: 'range.first = this.#firstFrameFor(to, newest);',
-    replace: 'range.first = Math.max(this.#firstFrameFor(to, newest), newest - 2);',
+    find: 'const first = this.#firstFrameFor(to, newest);',
+    replace: 'const first = Math.max(this.#firstFrameFor(to, newest), newest - 2);',
   },
   {
     name: 'the first word of the state is not rolled back',
@@ -152,8 +152,15 @@ export const CANARIES = [
   {
     name: 'what one voter holds is final',
     file: 'session/final-frame.ts',
-    find: 'const majority = frames[count >> 1] as number;',
-    replace: 'const majority = frames[0] as number;',
+    find: 'final = frames[count >> 1] as number;',
+    replace: 'final = frames[0] as number;',
+    and: [
+      {
+        file: 'session/final-frame.ts',
+        find: 'if (ahead > count >> 1) continue;',
+        replace: 'if (ahead > 0) continue;',
+      },
+    ],
   },
   {
     name: 'hashes of frames that are not confirmed here are compared',
