@@ -74,6 +74,9 @@ export class MeshPeer<S, I> {
   #joins = false;
   /** Frame of the state that it joined with. */
   #joinedAt = 0;
+  /** Last frame before it went on alone, as the last voter that lost the other one: a declared fork. */
+  #forkedAt = Number.POSITIVE_INFINITY;
+  #lossesSeen = 0;
 
   constructor(index: number) {
     this.index = index;
@@ -114,9 +117,11 @@ export class MeshPeer<S, I> {
     const wrong: string[] = [];
     if (this.session.phase === 'ended') return [];
     if (this.session.phase === 'joining') {
-      // What it confirmed beyond the final frame was a branch that it gives up.
-      if (!this.#joins) this.hashes.length = Math.min(this.hashes.length, this.#frameFinal + 1);
+      // What it confirmed beyond the final frame, or in a fork even what was final there, was a branch that it gives up.
+      const kept = Math.min(this.#frameFinal, this.#forkedAt);
+      if (!this.#joins) this.hashes.length = Math.min(this.hashes.length, kept + 1);
       this.#joins = true;
+      this.#forkedAt = Number.POSITIVE_INFINITY;
       this.#rewinds = this.heard('rewound').length;
       return [];
     }
@@ -128,6 +133,7 @@ export class MeshPeer<S, I> {
       this.hashes.length = frameConfirmed;
       this.#frameFinal = Math.min(this.#frameFinal, frameFinal);
     }
+    this.#noteFork();
     const depth = frameCurrent - frameConfirmed;
     this.depthMax = Math.max(this.depthMax, depth);
     if (depth < 0 || depth > windowFrames)
@@ -152,6 +158,18 @@ export class MeshPeer<S, I> {
         wrong.push(`the hash of frame ${old} has changed`);
     }
     return wrong.map((problem) => `peer ${this.id}: ${problem}`);
+  }
+
+  /** Whoever decides alone is the only one left with a slot. Where several leave at once, each cut is a fork. */
+  #noteFork(): void {
+    const losses = this.heard('peer-left');
+    const news = losses.slice(this.#lossesSeen).filter(({ reason }) => reason === 'lost');
+    this.#lossesSeen = losses.length;
+    if (news.length === 0 || this.reads.size === 0) return;
+    // The slots of frames to come: a cut may lie before the newest one.
+    const active = this.session.slots.filter((slot) => slot === 'active').length;
+    if (active > this.reads.size) return;
+    this.#forkedAt = Math.min(this.#forkedAt, ...news.map(({ cutFrame }) => cutFrame));
   }
 }
 

@@ -159,7 +159,7 @@ function cutAtMs(peer: Peer, gone: string): number {
 }
 
 /** Frames on which peers confirmed different states, and cuts that differ. */
-function disagreements(peers: readonly Peer[]): string[] {
+export function disagreements(peers: readonly Peer[]): string[] {
   const problems: string[] = [];
   const first = peers[0];
   if (first === undefined) return problems;
