@@ -20,6 +20,7 @@ import {
 } from '../wire/view-messages.js';
 import { Branches } from './branches.js';
 import { ReportBook } from './report-book.js';
+import { Rounds } from './rounds.js';
 import { NO_FRAME } from './slot-log.js';
 import type { Attempt, Message, Outgoing, WantedView } from './view-attempt.js';
 import type { ViewHost } from './view-host.js';
@@ -41,7 +42,7 @@ export class ViewChange {
   #attempt: Attempt | undefined;
   /** Who accepted the value of the highest ballot heard of. */
   #acceptors = { ballot: NO_BALLOT, peers: 0 };
-  #roundSeen = 0;
+  readonly #rounds = new Rounds();
   #retryAtMs = 0;
   #remindAtMs = 0;
   #lost = 0;
@@ -106,7 +107,8 @@ export class ViewChange {
       (attempt.plan !== plan && attempt.body === undefined)
     ) {
       // Also with a second loss in the middle: a higher ballot with the larger set completes what was accepted first.
-      if (nowMs >= this.#retryAtMs) this.#propose({ removed, late, plan }, nowMs);
+      if (nowMs >= this.#retryAtMs && this.#rounds.hasNext(nowMs))
+        this.#propose({ removed, late, plan }, nowMs);
     } else {
       this.#decide(attempt);
       if (this.#attempt === attempt) this.#resend(attempt, next, nowMs);
@@ -137,8 +139,7 @@ export class ViewChange {
   #propose(wanted: Pick<Attempt, 'removed' | 'late' | 'plan'>, nowMs: number): void {
     const { selfIndex } = this.#host;
     this.#dropAttempt();
-    this.#roundSeen += 1;
-    const ballot = { round: this.#roundSeen, voter: selfIndex };
+    const ballot = { round: this.#rounds.next(), voter: selfIndex };
     const attempt = {
       ...wanted,
       ballot,
@@ -233,7 +234,7 @@ export class ViewChange {
       if (message.viewId <= this.viewId) this.branches.catchUp(from, message.viewId - 1);
       return;
     }
-    this.#roundSeen = Math.max(this.#roundSeen, message.ballot.round);
+    if (!this.#rounds.note(message.ballot.round, nowMs)) return;
     switch (message.kind) {
       case 'propose':
         this.#takeProposal(from, message);
@@ -353,7 +354,7 @@ export class ViewChange {
   #takeReject(from: number, message: Message<'reject'>, nowMs: number): void {
     const attempt = this.#attempt;
     if (attempt === undefined || compareBallots(attempt.ballot, message.ballot) !== 0) return;
-    this.#roundSeen = Math.max(this.#roundSeen, message.promisedRound);
+    this.#rounds.note(message.promisedRound, nowMs);
     this.#retryAtMs = nowMs + 2 * RESEND_MS;
     if (message.hears !== 0) this.#host.vouched(message.hears, from);
     if ((message.hears & attempt.late) !== 0) this.#host.denied(message.hears & attempt.late);
@@ -429,7 +430,7 @@ export class ViewChange {
     this.#accepted = undefined;
     this.#promised = NO_BALLOT;
     this.#acceptors = { ballot: NO_BALLOT, peers: 0 };
-    this.#roundSeen = 0;
+    this.#rounds.reset();
     this.#orphan = undefined;
     this.#asked.clear();
     this.#book.clear();

@@ -1,7 +1,7 @@
 /**
  * The messages of a view change: how the members agree on who is out or late, on the last input of each slot that ends, and
  * on what happens at a planned frame.
- * All start with kind u8, CRC u16 (match key), view id u16 (the view that is being formed), ballot (round u16, voter u8).
+ * All start with kind u8, CRC u16 (match key), view id u16 (the view that is being formed), ballot (round u32, voter u8).
  * All are idempotent, so they are simply sent again until answered; no sequence numbers are needed.
  *
  *     PROPOSE   removed u32, late u32 (bit = index in peers), lead u8 (0: nothing is planned; else frames after the newest
@@ -9,7 +9,7 @@
  *     REPORT    limit u32 (no frame after it is confirmed or acknowledged until this is settled; 0x3fffffff: none was asked for),
  *               n u8, n x (slot u8, last frame held u32, cells after the proposer's frame), accepted u8 (0 or 1),
  *               if 1: ballot and body last accepted
- *     REJECT    hears u32 (which of the removed and the late the sender still hears), promised round u16
+ *     REJECT    hears u32 (which of the removed and the late the sender still hears), promised round u32
  *     ACCEPT    body;  COMMIT  body;  see view-body.ts
  *     ACCEPTED, ABORT   nothing more
  *
@@ -24,6 +24,8 @@ import { packetCrc, read16, write16 } from './frame-packet.js';
 import { writeCells } from './input-cells.js';
 import { readBody, readHead, readSlots, type ViewBody, type ViewHead, writeBody } from './view-body.js';
 
+/** Bytes before what the kinds differ in. */
+const HEAD_BYTES = 10;
 const KIND_PROPOSE = 0x83;
 const KIND_REPORT = 0x84;
 const KIND_REJECT = 0x85;
@@ -37,6 +39,7 @@ export const KIND_FORWARD = 0x8a;
 
 /** Number of one attempt to agree; the higher round wins, then the higher voter index. */
 export interface Ballot {
+  /** u32. */
   readonly round: number;
   readonly voter: number;
 }
@@ -93,7 +96,7 @@ const KINDS: { readonly [K in ViewMessage['kind']]: number } = {
 /** Bytes of a message. */
 export function encodeViewMessage(message: ViewMessage, matchKey: number): Uint8Array {
   const out = new ByteWriter();
-  out.u8(KINDS[message.kind]).u16(0).u16(message.viewId).u16(message.ballot.round).u8(message.ballot.voter);
+  out.u8(KINDS[message.kind]).u16(0).u16(message.viewId).u32(message.ballot.round).u8(message.ballot.voter);
   switch (message.kind) {
     case 'propose':
       out
@@ -109,12 +112,12 @@ export function encodeViewMessage(message: ViewMessage, matchKey: number): Uint8
       for (const { slot, frame, cells } of message.held) out.u8(slot).u32(frame).u16(cells.length).put(cells);
       out.u8(message.accepted === undefined ? 0 : 1);
       if (message.accepted !== undefined) {
-        out.u16(message.accepted.ballot.round).u8(message.accepted.ballot.voter);
+        out.u32(message.accepted.ballot.round).u8(message.accepted.ballot.voter);
         writeBody(out, message.accepted.body);
       }
       break;
     case 'reject':
-      out.u32(message.hears).u16(message.promisedRound);
+      out.u32(message.hears).u32(message.promisedRound);
       break;
     case 'accept':
     case 'commit':
@@ -129,13 +132,13 @@ export function encodeViewMessage(message: ViewMessage, matchKey: number): Uint8
 
 /** Id of the view that a commit makes; -1 if the bytes are none, or damaged. Its body is not looked at. */
 export function viewIdOfCommit(bytes: Uint8Array, matchKey: number): number {
-  if (bytes.length < 8 || bytes[0] !== KIND_COMMIT) return -1;
+  if (bytes.length < HEAD_BYTES || bytes[0] !== KIND_COMMIT) return -1;
   return read16(bytes, 1) === packetCrc(bytes, bytes.length, matchKey) ? read16(bytes, 3) : -1;
 }
 
 /** What a commit begins to decide; of bytes of which {@link viewIdOfCommit} knows the view. */
 export function headOfCommit(bytes: Uint8Array): ViewHead {
-  return readHead(new ByteReader(bytes, 8));
+  return readHead(new ByteReader(bytes, HEAD_BYTES));
 }
 
 /** The message in `bytes`, or `undefined` if they are not exactly one legal message. Never throws. */
@@ -144,9 +147,10 @@ export function decodeViewMessage(
   matchKey: number,
   cellBytes: number,
 ): ViewMessage | undefined {
-  if (bytes.length < 8 || read16(bytes, 1) !== packetCrc(bytes, bytes.length, matchKey)) return undefined;
+  if (bytes.length < HEAD_BYTES || read16(bytes, 1) !== packetCrc(bytes, bytes.length, matchKey))
+    return undefined;
   const reader = new ByteReader(bytes, 3);
-  const common: Common = { viewId: reader.u16(), ballot: { round: reader.u16(), voter: reader.u8() } };
+  const common: Common = { viewId: reader.u16(), ballot: { round: reader.u32(), voter: reader.u8() } };
   const message = readPayload(bytes[0] as number, reader, common, cellBytes);
   return message !== undefined && reader.complete ? message : undefined;
 }
@@ -164,12 +168,7 @@ function readPayload(
   cellBytes: number,
 ): ViewMessage | undefined {
   switch (kind) {
-    case KIND_PROPOSE:
-      return readPropose(reader, { viewId, ballot });
-    case KIND_REPORT:
-      return readReport(reader, { viewId, ballot }, cellBytes);
-    case KIND_REJECT:
-      return { viewId, ballot, kind: 'reject', hears: reader.u32(), promisedRound: reader.u16() };
+  const common: Common = { viewId: reader.u16(), ballot: { round: reader.u32(), voter: reader.u8() } };
     case KIND_ACCEPT:
     case KIND_COMMIT: {
       const body = readBody(reader, cellBytes);

@@ -129,7 +129,7 @@ export function readView(bytes: readonly number[], matchKey: number, inputBytes:
   const source = new Bytes(bytes);
   const kind = source.unsigned(1);
   refuseIf(source.unsigned(2) !== checksum(bytes, matchKey), 'checksum');
-  const head = { kind, view: source.unsigned(2), round: source.unsigned(2), voter: source.unsigned(1) };
+  const head = { kind, view: source.unsigned(2), round: source.unsigned(4), voter: source.unsigned(1) };
   const message = { ...head, ...takePayload(source, kind, inputBytes) };
   refuseIf(!source.isAtEnd, 'too long');
   return message;
@@ -148,11 +148,11 @@ function takePayload(source: Bytes, kind: number, inputBytes: number): Partial<S
       const limit = source.unsigned(4);
       const held = takeSlots(source, () => ({ held: source.unsigned(4), cells: takeRaw(source) }));
       if (!takeFlag(source)) return { report: { limit, held } };
-      const ballot = { round: source.unsigned(2), voter: source.unsigned(1) };
+      const ballot = { round: source.unsigned(4), voter: source.unsigned(1) };
       return { report: { limit, held, accepted: { ...ballot, body: takeBody(source, inputBytes) } } };
     }
     case 0x85:
-      return { reject: { hears: source.unsigned(4), promised: source.unsigned(2) } };
+      return { reject: { hears: source.unsigned(4), promised: source.unsigned(4) } };
     case 0x86:
     case 0x88:
       return { body: takeBody(source, inputBytes) };
@@ -210,10 +210,10 @@ function payloadToBytes({ propose, report, reject, body }: SecondView): number[]
       ...report.held.flatMap(({ slot, held, cells }) => [slot, ...unsigned(held, 4), ...rawToBytes(cells)]),
       ...(accepted === undefined
         ? [0]
-        : [1, ...unsigned(accepted.round, 2), accepted.voter, ...bodyToBytes(accepted.body)]),
+        : [1, ...unsigned(accepted.round, 4), accepted.voter, ...bodyToBytes(accepted.body)]),
     ];
   }
-  if (reject !== undefined) return [...unsigned(reject.hears, 4), ...unsigned(reject.promised, 2)];
+  if (reject !== undefined) return [...unsigned(reject.hears, 4), ...unsigned(reject.promised, 4)];
   return body === undefined ? [] : bodyToBytes(body);
 }
 
@@ -224,7 +224,7 @@ export function writeView(message: SecondView, matchKey: number): number[] {
     0,
     0,
     ...unsigned(message.view, 2),
-    ...unsigned(message.round, 2),
+    ...unsigned(message.round, 4),
     message.voter,
     ...payloadToBytes(message),
   ];

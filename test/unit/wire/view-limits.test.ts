@@ -87,7 +87,7 @@ test('one newcomer at a time, at a place in peers, with an id of 1 to 64 printab
   const counts = Array.from({ length: 256 }, (_, count) => count).filter(
     (count) =>
       back(one, (bytes) => {
-        bytes[8 + 16 + 1] = count;
+        bytes[10 + 16 + 1] = count;
       }) !== undefined,
   );
   expect(counts).toEqual([1]);
@@ -104,7 +104,7 @@ test('one cut has at most 65,535 frames of inputs', () => {
 
 test('a pace is none, pause or resume', () => {
   // After the common head: removed, late, returned, frame.
-  const at = 8 + 16;
+  const at = 10 + 16;
   const legal = Array.from({ length: 256 }, (_, pace) => pace).filter((pace) => {
     const message: ViewMessage = { ...COMMON, kind: 'accept', body: { ...NOTHING, returned: 4, frame: 9 } };
     return (
@@ -129,9 +129,9 @@ test('a proposal completes or does not, a report has accepted or has not: no thi
           bytes[at] = flag;
         }) !== undefined,
     );
-  expect(legal(propose, 8 + 9)).toEqual([0, 1]);
+  expect(legal(propose, 10 + 9)).toEqual([0, 1]);
   // 1 would need a ballot and a body behind it.
-  expect(legal(report, 8 + 5)).toEqual([0]);
+  expect(legal(report, 10 + 5)).toEqual([0]);
 });
 
 test.each([15, 16])('a held frame of slot %i', (slot) => {

@@ -22,7 +22,7 @@ const CELL_BYTES = 2;
 
 const u32 = fc.nat(0xffffffff);
 const u16 = fc.nat(0xffff);
-const ballot = fc.record({ round: u16, voter: fc.nat(31) });
+const ballot = fc.record({ round: u32, voter: fc.nat(31) });
 const head = fc.record({ viewId: u16, ballot });
 
 /** Entries with rising slots. */
@@ -94,7 +94,7 @@ const payloads = fc.oneof(
     held: bySlot(fc.record({ frame: u32, cells: fc.uint8Array({ maxLength: 12 }) })),
     accepted: fc.option(fc.record({ ballot, body }), { nil: undefined }),
   }),
-  fc.record({ kind: fc.constant('reject' as const), hears: u32, promisedRound: u16 }),
+  fc.record({ kind: fc.constant('reject' as const), hears: u32, promisedRound: u32 }),
   fc.record({ kind: fc.constantFrom('accept' as const, 'commit' as const), body }),
   fc.record({ kind: fc.constantFrom('accepted' as const, 'abort' as const) }),
 );

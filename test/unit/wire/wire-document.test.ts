@@ -418,7 +418,7 @@ test('both codecs of view messages refuse the same', () => {
       fc.tuple(set, set, set, set),
       (kind, rest, deciding, sets) => {
         if (accepts([kind, 0, 0, ...rest])) accepted += 1;
-        const start = [deciding, 0, 0, 1, 0, 1, 0, 0, ...sets.flat()];
+        const start = [deciding, 0, 0, 1, 0, 1, 0, 0, 0, 0, ...sets.flat()];
         for (const end of [...ENDS_OF_BODIES, rest]) if (accepts([...start, ...end])) accepted += 1;
       },
     ),
