@@ -168,7 +168,12 @@ function readPayload(
   cellBytes: number,
 ): ViewMessage | undefined {
   switch (kind) {
-  const common: Common = { viewId: reader.u16(), ballot: { round: reader.u32(), voter: reader.u8() } };
+    case KIND_PROPOSE:
+      return readPropose(reader, { viewId, ballot });
+    case KIND_REPORT:
+      return readReport(reader, { viewId, ballot }, cellBytes);
+    case KIND_REJECT:
+      return { viewId, ballot, kind: 'reject', hears: reader.u32(), promisedRound: reader.u32() };
     case KIND_ACCEPT:
     case KIND_COMMIT: {
       const body = readBody(reader, cellBytes);
@@ -210,7 +215,7 @@ function readReport(
   const flag = reader.u8();
   if (held === undefined || flag > 1) return undefined;
   if (flag === 0) return { viewId, ballot, kind: 'report', limit, held, accepted: undefined };
-  const acceptedBallot = { round: reader.u16(), voter: reader.u8() };
+  const acceptedBallot = { round: reader.u32(), voter: reader.u8() };
   const body = readBody(reader, cellBytes);
   if (body === undefined) return undefined;
   return { viewId, ballot, kind: 'report', limit, held, accepted: { ballot: acceptedBallot, body } };
