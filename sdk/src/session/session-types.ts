@@ -295,7 +295,7 @@ export interface SessionStats {
   readonly rollbackFramesMax: number;
   readonly stalls: number;
   readonly stalledMs: number;
-  /** Longest single stall, in ms. */
+  /** Longest time without a frame in a stall, in ms. */
   readonly stallMsMax: number;
   /** Delay of own inputs now, in frames. */
   readonly inputDelayFrames: number;

@@ -18,7 +18,10 @@ export interface SessionCounters {
 /** What changed in a stall. */
 export type StallChange = 'none' | 'began' | 'ended';
 
-/** A stall lasts from the first advance that could not step a due frame to the one that stepped it. */
+/**
+ * A stall lasts from the first advance that could not step a due frame to the first that stepped all of them. Frames may trickle meanwhile:
+ * the longest wait is the longest time without any.
+ */
 export class StallMeter {
   readonly counters: SessionCounters = {
     rollbacks: 0,
@@ -29,6 +32,8 @@ export class StallMeter {
     stallMsMax: 0,
   };
   #stalledSinceMs = -1;
+  /** When the match stood last: the beginning of the stall, or the newest frame in it. */
+  #stoodSinceMs = 0;
   /** How long the match has waited by now, ms; 0 if it does not. */
   stalledFor(clock: Clock): number {
     return this.#stalledSinceMs < 0 ? 0 : clock.nowMs - this.#stalledSinceMs;
@@ -40,8 +45,12 @@ export class StallMeter {
   /** Notes one advance. */
   note(stalled: boolean, stepped: boolean, clock: Clock): StallChange {
     if (stalled) {
-      if (this.#stalledSinceMs >= 0) return 'none';
+      if (this.#stalledSinceMs >= 0) {
+        if (stepped) this.#endWait(clock);
+        return 'none';
+      }
       this.#stalledSinceMs = clock.nowMs;
+      this.#stoodSinceMs = clock.nowMs;
       this.counters.stalls += 1;
       return 'began';
     }
@@ -49,8 +58,13 @@ export class StallMeter {
     this.lastStallMs = clock.nowMs - this.#stalledSinceMs;
     this.#stalledSinceMs = -1;
     this.counters.stalledMs += this.lastStallMs;
-    this.counters.stallMsMax = Math.max(this.counters.stallMsMax, this.lastStallMs);
+    this.#endWait(clock);
     return 'ended';
+  }
+
+  #endWait(clock: Clock): void {
+    this.counters.stallMsMax = Math.max(this.counters.stallMsMax, clock.nowMs - this.#stoodSinceMs);
+    this.#stoodSinceMs = clock.nowMs;
   }
 
   /** Notes one rollback of `depth` frames. */

@@ -59,7 +59,7 @@ export class SimulatedNode<S, I> {
   readonly watch: NodeWatch<S, I>;
   session: Session<S, I> | undefined;
   stalls = 0;
-  /** Longest stall that ended, in ms. */
+  /** Longest time without a frame in the stalls that ended, in ms. */
   stallMsMax = 0;
   /** The `started` event came. */
   hasStarted = false;
@@ -436,7 +436,8 @@ export class SimulatedNode<S, I> {
     if (event.type === 'match-paused') this.isHalted = true;
     if (event.type === 'match-resumed') this.isHalted = false;
     if (event.type === 'stalled') this.stalls += 1;
-    if (event.type === 'resumed') this.stallMsMax = Math.max(this.stallMsMax, event.stalledMs);
+    if (event.type === 'resumed')
+      this.stallMsMax = Math.max(this.stallMsMax, this.session?.stats().stallMsMax ?? 0);
     onEvent(this.index, event);
   }
 }
