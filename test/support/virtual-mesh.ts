@@ -252,8 +252,9 @@ export class VirtualMesh<S, I> {
 
   /** Hands a message over now; to a sleeping peer when it wakes, to one that is not created yet never. */
   deliver(packet: MeshPacket): void {
-    const to = this.peers[packet.to] as MeshPeer<S, I>;
-    if (!to.exists) return;
+    const to = this.peers[packet.to];
+    // Nor to a name that somebody made up.
+    if (to?.exists !== true) return;
     if (this.nowMs < to.asleepUntilMs) {
       this.#agenda.add(to.asleepUntilMs, () => this.deliver(packet));
       return;

@@ -4,7 +4,7 @@ import type { SessionPhase } from './session-types.js';
 
 /** From each phase, the phases it may move to. */
 export const SESSION_MOVES: { readonly [K in SessionPhase]: readonly SessionPhase[] } = {
-  handshake: ['running', 'ended'],
+  handshake: ['joining', 'running', 'ended'],
   joining: ['running', 'paused', 'ended'],
   running: ['joining', 'paused', 'no-quorum', 'ended'],
   paused: ['joining', 'running', 'no-quorum', 'ended'],

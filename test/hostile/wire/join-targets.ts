@@ -167,7 +167,7 @@ const stepLogTarget: FuzzTarget = {
   name: 'step-log',
   reachesAll: true,
   bytesMax: 400,
-  decoder: /^sdk\/src\/wire\/step-log\.ts:(?:decode|read)\w+$/,
+  decoder: /^sdk\/src\/wire\/(?:step-log\.ts:(?:decode|read)\w+|input-cells\.ts:readSlotCells)$/,
   seeds: [
     encodeStepLog(STEP_LOG),
     encodeStepLog({

@@ -383,3 +383,27 @@ test('a peer that still greets while the others run is waited for', () => {
   expect(mesh.compareHashes()).toMatchObject({ different: [] });
   expect(mesh.peers[1]?.session.frameConfirmed).toBeGreaterThan(60);
 });
+
+test('who hears nothing more just as the others begin, and is removed before it has begun, comes in as a newcomer', () => {
+  let isAway = false;
+  const mesh = meshOf({
+    peerCount: 3,
+    conditions: { oneWayMs: 40 },
+    intercept: (packet) => {
+      if (packet.bytes[0] === KIND_GO && mesh.nowMs < 3000) isAway = true;
+      return isAway && (packet.from === 2 || packet.to === 2) ? [] : [packet.bytes];
+    },
+  });
+  mesh.run(6000);
+  const [first, second, late] = mesh.peers;
+  expect(mesh.peers.map(({ session }) => session.phase)).toEqual(['running', 'running', 'handshake']);
+  expect([first, second].map((peer) => peer?.heard('peer-left').length)).toEqual([1, 1]);
+  isAway = false;
+  const plays = (): boolean =>
+    late?.session.phase === 'running' && late.session.slots.slice(0, 3).every((slot) => slot === 'active');
+  expect(mesh.runUntil(plays, 10_000)).toBe(true);
+  mesh.run(3000);
+  expect(late?.heard('started')).toHaveLength(1);
+  expect(mesh.compareHashes().different).toEqual([]);
+  expect(mesh.violations).toEqual([]);
+});
