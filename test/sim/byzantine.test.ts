@@ -15,14 +15,11 @@ const SEEDS_EACH = 20;
 
 /**
  * What the core does not withstand yet, by the check that finds it. 'progress': a peer that is heard but whose inputs do not come (held
- * back, or a second value for a cell ends every packet) holds the others up. 'bounds': a wrapped message above 16 KiB is handed on.
- * 'honesty': what a majority claims to hold counts as final, a liar's claim among them; a peer that was substituted meanwhile then
- * compares hashes of frames that the others decided otherwise.
+ * back, or a second value for a cell ends every packet) holds the others up.
  */
 const OPEN: { readonly [K in ByzantineStrategy]?: readonly string[] } = {
   gap: ['progress'],
   accuse: ['progress'],
-  replay: ['honesty'],
 };
 
 let swarm: SwarmResult;

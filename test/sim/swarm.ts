@@ -18,7 +18,7 @@ import { type SwarmGameName, swarmGame } from './swarm-games.js';
 export interface SwarmOptions {
   readonly firstSeed: number;
   readonly lastSeed: number;
-  /** Length of a run in s of virtual time: the last fifth, at least 3 s, is for recovery. */
+  /** Length of a run in s of virtual time: the last fifth, at least 3 s, is for recovery; half of it if somebody lies. */
   readonly seconds: number;
   /** Default: 2 to 8, drawn per seed. */
   readonly peers?: number;
@@ -38,9 +38,9 @@ export interface SwarmResult {
   readonly coverage: SwarmCoverage;
 }
 
-/** Time to recover at the end of a run, in ms. */
-function settleMsOf(seconds: number): number {
-  return Math.max(3000, seconds * 200);
+/** Time to recover at the end of a run, in ms: longer if somebody lies, who does so to the end. */
+function settleMsOf({ seconds, byzantine }: SwarmOptions): number {
+  return byzantine === undefined ? Math.max(3000, seconds * 200) : seconds * 500;
 }
 
 /** How a peer lies in this seed, if at all. */
@@ -51,7 +51,7 @@ export function strategyOf(seed: number, { byzantine }: SwarmOptions): Byzantine
 /** The conditions of one seed. */
 export function scenarioOf(seed: number, options: SwarmOptions): SimulateOptions<unknown, unknown> {
   const game = swarmGame(seed, options.game);
-  const settleMs = settleMsOf(options.seconds);
+  const settleMs = settleMsOf(options);
   const frames = Math.max(1, Math.round((options.seconds - settleMs / 1000) * game.framesPerSecond));
   const peers = options.peers === undefined ? {} : { peers: Math.min(options.peers, game.playersMax) };
   const byzantine = strategyOf(seed, options);

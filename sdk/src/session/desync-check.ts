@@ -60,17 +60,21 @@ export class DesyncCheck {
     return true;
   }
 
-  /** Frames up to `frameFinal` are final now. */
-  settle(frameFinal: number): void {
+  /**
+   * Frames up to `frameFinal` are final now.
+   * @param frameConfirmed hashes are kept for so long before it, and what is final may lag far behind while a link is broken
+   */
+  settle(frameFinal: number, frameConfirmed: number): void {
     const due = frameFinal - (frameFinal % HASH_INTERVAL_FRAMES);
     if (due <= this.#settled) return;
     this.#settled = due;
-    this.#announce(due);
+    const oldest = frameConfirmed - HASH_FRAMES_KEPT;
+    if (due > oldest) this.#announce(due);
     for (const remote of this.#options.remotes) {
       for (const [frame, hash] of remote.pendingHashes) {
         if (frame > frameFinal) continue;
         remote.pendingHashes.delete(frame);
-        if (remote.member && frame > frameFinal - HASH_FRAMES_KEPT) this.#compare(remote, frame, hash);
+        if (remote.member && frame > oldest) this.#compare(remote, frame, hash);
       }
     }
   }

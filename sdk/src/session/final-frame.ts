@@ -15,18 +15,24 @@ const frames = new Int32Array(PEERS_MAX);
 
 /**
  * Highest frame up to `frameConfirmed` such that for each active slot a majority of the voters (owners of active slots,
- * ourselves counted) is known to hold its input: every later view contains a majority, so its cut is not before it.
+ * ourselves counted) is known to hold its input: every later view contains one of a majority, so its cut is not before it.
  *
  * A voter knows of every agreement under way: it took part. Who has no vote (a watcher, a substituted owner) counts only
  * what voters said in reports of its own view, because they say nothing beyond what an agreement may still change.
+ *
+ * @param spare so many more than a majority must hold it, as far as there are so many: then it is so although that many lie
  */
-export function finalFrame({ logs, selfIndex, exchange }: FinalityView, frameConfirmed: number): number {
+export function finalFrame(view: FinalityView, frameConfirmed: number, spare = 0): number {
+  const { logs, selfIndex, exchange } = view;
   let voters = 0;
-  for (const log of logs) if (log.isActive) voters |= 1 << log.owner;
+  for (let slot = 0; slot < logs.length; slot += 1) {
+    const log = logs[slot] as SlotLog;
+    if (log.isActive) voters |= 1 << log.owner;
+  }
   const rows = (voters & (1 << selfIndex)) !== 0 ? exchange.held : exchange.said;
   let final = frameConfirmed;
-  for (let index = 0; index < logs.length; index += 1) {
-    const log = logs[index] as SlotLog;
+  for (let slot = 0; slot < logs.length; slot += 1) {
+    const log = logs[slot] as SlotLog;
     if (!log.isActive) continue;
     let count = 0;
     let ahead = 0;
@@ -37,10 +43,11 @@ export function finalFrame({ logs, selfIndex, exchange }: FinalityView, frameCon
       count += 1;
       if (held >= final) ahead += 1;
     }
-    // A majority holds what the other slots allow, as nearly always: which frame it holds does not matter.
-    if (ahead > count >> 1) continue;
+    const needed = Math.min(count, (count >> 1) + 1 + spare);
+    // Enough hold what the other slots allow, as nearly always: which frame it is does not matter.
+    if (ahead >= needed) continue;
     sortDown(count);
-    final = frames[count >> 1] as number;
+    final = frames[needed - 1] as number;
   }
   return final;
 }
@@ -71,7 +78,20 @@ export class Finality {
     this.#frame = frame;
   }
 
-  /** Newest frame that no later agreement can retract. */
+  /** It was wrong beyond `frame`: somebody claimed to hold what it did not. */
+  takeBack(frame: number): void {
+    this.#frame = Math.min(this.#frame, frame);
+  }
+
+  /**
+   * Newest frame that is final even if one voter lies about what it holds. Lags behind {@link frame} by the slowest path, and stands
+   * still while the link to one of up to four is broken.
+   */
+  get frameProven(): number {
+    return finalFrame(this.#view, this.#frameConfirmed(), 1);
+  }
+
+  /** Newest frame that no later agreement of honest peers can retract. */
   get frame(): number {
     const known = finalFrame(this.#view, this.#frameConfirmed());
     if (known > this.#frame) this.#frame = known;

@@ -259,7 +259,8 @@ export class FrameExchange {
         walk.begin(first, header.count, header.cellsAt);
         walk.simulated = simulated;
         walk.confirmed = confirmed;
-        this.#applyCells(from, from.logs, bytes);
+        // What its owner sends here cannot be read: as good as silent, so that others relay what they got.
+        if (!this.#applyCells(from, from.logs, bytes)) return undefined;
       }
     }
     // What an overtaken packet reports was true once; its low bits could be taken for newer ones.
@@ -296,13 +297,13 @@ export class FrameExchange {
     this.#relayLogs[0] = log;
     this.#walk.begin(first, header.relayCount, header.relayCellsAt);
     this.#walk.simulated = simulated;
-    this.#applyCells(from, this.#relayLogs, bytes);
+    if (!this.#applyCells(from, this.#relayLogs, bytes)) from.malformed += 1;
     const held = this.held[from.index] as Int32Array;
     if (last > (held[log.slot] as number)) held[log.slot] = last;
   }
 
   /**
-   * Decodes frames base + 1 to `last` of one slot (cells of before our own first state are unknown) into cells beyond what its log holds, without holding them yet.
+   * Decodes frames base + 1 to `last` of one slot into cells beyond what its log holds, without holding them yet.
    * @returns false if the log does not reach `base`, or the cells are not exactly those frames of legal inputs
    */
   stage(log: SlotLog, base: number, last: number, cells: Uint8Array): boolean {
@@ -311,8 +312,7 @@ export class FrameExchange {
     // What we sent ourselves nobody has to tell us.
     if (this.#options.ownLogs.includes(log)) return last <= log.received;
     if (skipCells(cells, 0, last - base, cellBytes) !== cells.length) return false;
-    this.#load(log, base);
-    const cell = this.#scratch[log.slot] as Uint8Array;
+    const cell = (this.#scratch[log.slot] as Uint8Array).fill(0);
     const ring = log.cells;
     let at = 0;
     for (let frame = base + 1; frame <= last; frame += 8) {
@@ -326,11 +326,14 @@ export class FrameExchange {
     return true;
   }
 
-  /** Walks the cells: new ones are written, known ones compared. */
-  #applyCells(from: RemotePeer, logs: readonly SlotLog[], bytes: Uint8Array): void {
+  /**
+   * Walks the cells: new ones are written, known ones compared.
+   * @returns false if one is no legal input: the sender codes against another cell than the one it sent here before
+   */
+  #applyCells(from: RemotePeer, logs: readonly SlotLog[], bytes: Uint8Array): boolean {
     const walk = this.#walk;
     walk.isTold = false;
-    if ((logs[0] as SlotLog).received - walk.first >= LOG_FRAMES_KEPT) return;
+    if ((logs[0] as SlotLog).received - walk.first >= LOG_FRAMES_KEPT) return true;
     // What is relayed begins with a whole cell: the XOR with a neutral one.
     const before = logs === this.#relayLogs ? 0 : walk.first - 1;
     for (let index = 0; index < logs.length; index += 1) this.#load(logs[index] as SlotLog, before);
@@ -353,13 +356,10 @@ export class FrameExchange {
           const isKept = frame > log.received - LOG_FRAMES_KEPT && frame > this.#startFrame;
           if (!isKept || log.controlAt(frame) !== 'owner') continue;
           const isSame = log.equals(log.cells, frame, cell);
-          if (!isSame && !this.#resolve(log, { frame, cell, from })) return;
+          if (!isSame && !this.#resolve(log, { frame, cell, from })) return false;
           if (isFirstHand && frame === log.firstHand + 1) log.firstHand = frame;
         } else if (frame === log.received + 1 && frame <= log.limit) {
-          if (!this.#options.input.isValid(cell, 0)) {
-            from.malformed += 1;
-            return;
-          }
+          if (!this.#options.input.isValid(cell, 0)) return false;
           if (!isFirstHand) log.relayedBy = from.index;
           else if (log.firstHand === log.received) log.firstHand = frame;
           log.append(cell, 0);
@@ -367,6 +367,7 @@ export class FrameExchange {
         }
       }
     }
+    return true;
   }
 
   /** The usual beginning of a packet: frames that are held already, of an owner that plays. */

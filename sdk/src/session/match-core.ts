@@ -165,6 +165,7 @@ export class MatchCore<S, I> {
       setup: this.setup,
       readInput: (slot, frame) => readInput(slot, frame),
       onRewound: (fromFrame, toFrame) => {
+        this.#finality.takeBack(toFrame);
         this.desk.rewound(toFrame);
         this.#options.events.push({ type: 'rewound', fromFrame, toFrame });
       },
@@ -185,7 +186,7 @@ export class MatchCore<S, I> {
       remotes: this.remotes,
       clock: this.clock,
       exchange: this.exchange,
-      frameFinal: () => this.frameFinal,
+      frameFinal: () => this.#finality.frameProven,
       timeline: this.timeline,
       desk: this.desk,
       welcome: (newcomer, frame) => this.#welcome(newcomer, frame),
@@ -360,7 +361,8 @@ export class MatchCore<S, I> {
     }
     this.held.look();
     timeline.simulation.effects.prune(timeline.frameConfirmed);
-    if (this.#check.isDue(timeline.frameConfirmed)) this.#check.settle(this.frameFinal);
+    if (this.#check.isDue(timeline.frameConfirmed))
+      this.#check.settle(this.#finality.frameProven, timeline.frameConfirmed);
     // What was read goes out although its frame has to wait: in lockstep the others wait for it too.
     if (this.#phase !== 'ended' && (timeline.ownInputs.hasUnsent || this.clock.sendOverdue))
       this.#sendFrames();
@@ -397,10 +399,12 @@ export class MatchCore<S, I> {
   #noteStall(): void {
     const { report, simulation } = this.timeline;
     this.stalls.counters.rollbackFrames += report.framesResimulated;
-    this.council.membership.noteWaiting(report.stalled, this.timeline.receivedByAll);
+    const received = this.timeline.receivedByAll;
+    // Beyond the limit of an agreement nobody's inputs help.
+    this.council.membership.noteWaiting(report.stalled && received < this.timeline.confirmLimit, received);
     const change = this.stalls.note(report.stalled, report.framesStepped > 0, this.clock);
     if (change === 'began') {
-      const waitingFor = this.council.membership.waitingFor(this.timeline.receivedByAll);
+      const waitingFor = this.council.membership.waitingFor(received);
       this.#options.events.push({ type: 'stalled', frame: simulation.frame + 1, waitingFor });
     } else if (change === 'ended') {
       this.#options.events.push({

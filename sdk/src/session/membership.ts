@@ -31,6 +31,8 @@ const AWAKE_GRACE_MS = 150;
 const FORGIVEN_PART = 0.2;
 /** Time held up counts up to so many times the limit: who was slow for minutes is not taken for slow for minutes after. */
 const HELD_UP_MAX = 2;
+/** A peer that is heard may bring no input for so long, in ms, before the time that all wait for it counts as held up by it. */
+const BARREN_MS = 500;
 /** After somebody said that it hears whom we take for late, so long losses and plans come first, in ms. */
 const DENIED_MS = 1000;
 /** Fewer voters than this cannot agree on a substitute. */
@@ -76,12 +78,13 @@ interface Fates {
   left: number;
   lateSuspects: number;
   late: number;
+  denied: number;
 }
 
 /** Watches liveness and drives the view change, once per advance. */
 export class Membership {
   readonly #options: MembershipOptions;
-  readonly #fates: Fates = { suspects: 0, lost: 0, left: 0, lateSuspects: 0, late: 0 };
+  readonly #fates: Fates = { suspects: 0, lost: 0, left: 0, lateSuspects: 0, late: 0, denied: 0 };
   #phase: MembershipPhase = 'running';
   #waitingSinceMs = 0;
   #notedAtMs = 0;
@@ -140,7 +143,11 @@ export class Membership {
    */
   denied(mask: number, nowMs: number): void {
     this.#deniedUntilMs = nowMs + DENIED_MS;
-    for (const remote of this.#options.remotes) if ((mask & (1 << remote.index)) !== 0) remote.heldUpMs = 0;
+    for (const remote of this.#options.remotes) {
+      if ((mask & (1 << remote.index)) === 0) continue;
+      remote.heldUpMs = 0;
+      remote.deniedUntilMs = nowMs + DENIED_MS;
+    }
   }
 
   #oneWayMsOf({ clock, helloRttMs }: RemotePeer): number {
@@ -154,7 +161,7 @@ export class Membership {
   check(viewChange: ViewChange, plan: WantedPlan | undefined): void {
     const { remotes, onLost, clock } = this.#options;
     const fates = this.#fates;
-    fates.suspects = fates.lost = fates.left = fates.lateSuspects = fates.late = 0;
+    fates.suspects = fates.lost = fates.left = fates.lateSuspects = fates.late = fates.denied = 0;
     this.dropped = 0;
     this.hears = 0;
     this.slow = 0;
@@ -188,6 +195,7 @@ export class Membership {
     const bit = 1 << remote.index;
     if (fate === 'late-suspect' || fate === 'late') {
       fates.lateSuspects |= bit;
+      if (this.#options.clock.nowMs < remote.deniedUntilMs) fates.denied |= bit;
       if (fate === 'late') fates.late |= bit;
       return;
     }
@@ -217,11 +225,14 @@ export class Membership {
     const mustAgree = plan !== undefined || (waits ? left : suspects) !== 0;
     const isDenied = mustAgree && clock.nowMs < this.#deniedUntilMs;
     const mayBeLate = substitutes && !isDenied && bitCount(voters) >= SUBSTITUTING_VOTERS_MIN;
+    // Not all at once if somebody hears some of them: those who nobody hears must not wait for that.
+    const undenied = this.#fates.lateSuspects & ~this.#fates.denied;
+    const asked = mayBeLate ? undenied || this.#fates.lateSuspects : 0;
     const wanted = {
       suspects: waits ? left : suspects,
       lost: waits ? left : lost | left,
-      lateSuspects: mayBeLate ? this.#fates.lateSuspects : 0,
-      late: mayBeLate ? this.#fates.late : 0,
+      lateSuspects: asked,
+      late: asked & this.#fates.late,
       plan,
     };
     // Suspicion alone must not look like a lack of quorum.
@@ -245,7 +256,7 @@ export class Membership {
 
   #fateOf(remote: RemotePeer): Fate {
     const { nowMs } = this.#options.clock;
-    const { lateAfterMs } = this.#options;
+    const { lateAfterMs, lostAfterMs } = this.#options;
     if (remote.goodbyeFrame >= 0) {
       const complete =
         remote.received >= remote.goodbyeFrame || nowMs - remote.goodbyeAtMs >= GOODBYE_GRACE_MS;
@@ -253,10 +264,13 @@ export class Membership {
     }
     if (remote.isDeaf || remote.isReborn) return 'lost';
     const silentMs = nowMs - remote.lastHeardMs;
-    if (silentMs < HEARS_MS && remote.linkOpen) {
-      this.hears |= 1 << remote.index;
-      return this.#slownessOf(remote);
+    const isHeard = silentMs < HEARS_MS && remote.linkOpen;
+    if (isHeard) this.hears |= 1 << remote.index;
+    if (remote.isActive && remote.barrenMs > lostAfterMs) {
+      this.slow |= 1 << remote.index;
+      return 'lost';
     }
+    if (isHeard) return this.#slownessOf(remote);
     // The path's own delay is looked at only when the fixed limit has passed: this runs each frame.
     const isLate = silentMs > lateAfterMs && silentMs > this.#lateAfterMs(remote);
     if (!remote.late && isLate && !this.#isHeardByOthers(remote)) {
@@ -277,7 +291,7 @@ export class Membership {
     return goneMs > lostAfterMs ? 'lost' : 'suspect';
   }
 
-  /** Its packets come, but it cannot keep up: with enough voters a substitute plays, as if it were silent. */
+  /** Its packets come, but it cannot keep up, or says what cannot be true: with enough voters a substitute plays, as if it were silent. */
   #slownessOf(remote: RemotePeer): 'member' | 'late' {
     const { substitutes, lateAfterMs } = this.#options;
     if (!substitutes || remote.heldUpMs <= lateAfterMs || !remote.isActive) return 'member';
@@ -290,22 +304,30 @@ export class Membership {
    * @param received newest frame for which everybody's input is here
    */
   noteWaiting(waits: boolean, received: number): void {
-    const { remotes, substitutes, holdsOurs, clock, lateAfterMs } = this.#options;
+    const { remotes, holdsOurs, clock } = this.#options;
     const elapsedMs = clock.nowMs - this.#notedAtMs;
     this.#notedAtMs = clock.nowMs;
-    if (!substitutes || elapsedMs > SLEPT_MS) return;
+    if (elapsedMs > SLEPT_MS) return;
     for (let index = 0; index < remotes.length; index += 1) {
       const remote = remotes[index] as RemotePeer;
-      // An agreement under way takes no more of its inputs: that says nothing for it nor against it.
-      if (remote.isFrozen) continue;
       const isWaitedFor = waits && remote.isVoter && remote.received <= received;
-      // Else it is the path that is slow. If it waits for a third peer, that one knows, and rejects the substitution.
-      if (isWaitedFor && (remote.isSlow || (remote.bringsNothing && holdsOurs(remote)))) {
-        remote.heldUpMs = Math.min(HELD_UP_MAX * lateAfterMs, remote.heldUpMs + elapsedMs);
-      } else if (remote.heldUpMs > 0) {
-        remote.heldUpMs = Math.max(0, remote.heldUpMs - elapsedMs * FORGIVEN_PART);
-      }
+      remote.noteBrought(clock.nowMs);
+      // Who only greets has not begun, and is waited for.
+      const isBarren =
+        isWaitedFor && remote.packetsReceived > 0 && clock.nowMs - remote.broughtAtMs > BARREN_MS;
+      if (isBarren) remote.barrenMs += elapsedMs;
+      // An agreement under way takes no more of its inputs: for a while that says nothing for it nor against it.
+      if (remote.isFrozen && !isBarren) continue;
+      // Else it is the path that is slow, which relays mend. If it waits for a third peer, that one knows, and rejects the substitution.
+      const isHoldingUp = isWaitedFor && (remote.isSlow || (remote.bringsNothing && holdsOurs(remote)));
+      this.#countHeldUp(remote, isBarren || isHoldingUp, elapsedMs);
     }
+  }
+
+  #countHeldUp(remote: RemotePeer, isHoldingUp: boolean, elapsedMs: number): void {
+    const most = HELD_UP_MAX * this.#options.lateAfterMs;
+    if (isHoldingUp) remote.heldUpMs = Math.min(most, remote.heldUpMs + elapsedMs);
+    else if (remote.heldUpMs > 0) remote.heldUpMs = Math.max(0, remote.heldUpMs - elapsedMs * FORGIVEN_PART);
   }
 
   /** Silent here and for all that we hear. The first half of the agreement begins before that is certain. */

@@ -65,6 +65,8 @@ export class RemotePeer {
   isBehind = false;
   catchUpAtMs: number = Number.NEGATIVE_INFINITY;
   late = false;
+  /** Somebody hears it whom we took for late: until then others go first. */
+  deniedUntilMs: number = DOUBLE_ZERO;
   /** Low bits of the view it reported last. */
   view8 = 0;
   /** How often and when a substitute took its slots, and since when it has kept pace again. */
@@ -106,6 +108,11 @@ export class RemotePeer {
   isSlow = false;
   /** Its newest packet brought no input that was not here. */
   bringsNothing = false;
+  /** Highest frame of it that was here when we last looked, and since when. */
+  #broughtFrame = 0;
+  broughtAtMs: number = DOUBLE_ZERO;
+  /** How long the match has waited since then for it, although it is heard, ms. */
+  barrenMs: number = DOUBLE_ZERO;
   /** How long the match has waited for it because it is slow, ms; runs down while nobody does. */
   heldUpMs: number = DOUBLE_ZERO;
   /** Sends that threw in the caller's transport. */
@@ -164,6 +171,15 @@ export class RemotePeer {
       if (firstHand < least) least = firstHand;
     }
     return least;
+  }
+
+  /** Looks whether inputs of it have come, from itself or through others. */
+  noteBrought(nowMs: number): void {
+    const { received } = this;
+    if (received === this.#broughtFrame) return;
+    this.#broughtFrame = received;
+    this.broughtAtMs = nowMs;
+    this.barrenMs = DOUBLE_ZERO;
   }
 
   /** How often its slots were taken up again. */

@@ -28,7 +28,7 @@ export interface ViewHost {
   stage(log: SlotLog, base: number, last: number, cells: Uint8Array): boolean;
   /** Frame of the state that this peer came in with, 0 if it was there from the start. */
   startOf(index: number): number;
-  /** Newest frame that no honest view can cut off. */
+  /** Newest frame that no view can cut off, whatever one voter claims to hold. */
   frameFinal(): number;
   /** Frames from the newest one that anybody holds to a planned one: time enough to agree. */
   leadFrames(): number;

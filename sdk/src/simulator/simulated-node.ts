@@ -11,6 +11,7 @@ import type { InputDefinition } from '../state/definitions.js';
 import type { NodeWatch } from './checks/node-watch.js';
 import { NodeClock } from './node-clock.js';
 import { type AnySessionEvent, SESSION_EVENTS } from './node-events.js';
+import { StallTimes } from './stall-times.js';
 import { digestOf, type Trace } from './trace.js';
 import { type Task, usOf, type VirtualClock } from './virtual-clock.js';
 
@@ -61,6 +62,7 @@ export class SimulatedNode<S, I> {
   stalls = 0;
   /** Longest time without a frame in the stalls that ended, in ms. */
   stallMsMax = 0;
+  readonly stallTimes: StallTimes = new StallTimes();
   /** The `started` event came. */
   hasStarted = false;
   /** How often its page was loaded, 0 before the first time. */
@@ -435,9 +437,13 @@ export class SimulatedNode<S, I> {
     }
     if (event.type === 'match-paused') this.isHalted = true;
     if (event.type === 'match-resumed') this.isHalted = false;
-    if (event.type === 'stalled') this.stalls += 1;
-    if (event.type === 'resumed')
+    if (event.type === 'stalled') {
+      this.stalls += 1;
+      this.stallTimes.began(clock.nowMs);
+    } else if (event.type === 'resumed') {
       this.stallMsMax = Math.max(this.stallMsMax, this.session?.stats().stallMsMax ?? 0);
+      this.stallTimes.ended(clock.nowMs);
+    }
     onEvent(this.index, event);
   }
 }

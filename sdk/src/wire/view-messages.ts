@@ -18,7 +18,7 @@
  *
  * `cells` is a length u16 and the encoding of input-cells.ts for one slot.
  */
-import type { CellRing } from '../base/cell-ring.js';
+import { CellRing } from '../base/cell-ring.js';
 import { ByteReader, ByteWriter } from './byte-cursor.js';
 import { packetCrc, read16, write16 } from './frame-packet.js';
 import { writeCells } from './input-cells.js';
@@ -221,13 +221,19 @@ function readReport(
   return { viewId, ballot, kind: 'report', limit, held, accepted: { ballot: acceptedBallot, body } };
 }
 
-/** Encodes frames `first` to `last` of one slot, relative to frame `first - 1`. */
+/**
+ * Encodes frames `first` to `last` of one slot, as if the cell before them were zero: an owner may have told two peers different
+ * things, and then they share no cell to go on from.
+ */
 export function encodeSlotCells(ring: CellRing, first: number, last: number): Uint8Array {
   const count = Math.max(0, last - first + 1);
   if (count === 0) return new Uint8Array(0);
-  const out = new Uint8Array(count * (ring.cellBytes + ((ring.cellBytes + 7) >> 3) + 1) + 16);
-  const range = { rings: [ring], first, count };
-  return out.slice(0, writeCells(range, out, 0, out.length));
+  const { cellBytes } = ring;
+  const cells = new CellRing(1 << (32 - Math.clz32(count)), cellBytes);
+  for (let index = 0; index < count; index += 1)
+    cells.bytes.set(ring.cellAt(first + index), cells.offsetOf(1 + index));
+  const out = new Uint8Array(count * (cellBytes + ((cellBytes + 7) >> 3) + 1) + 16);
+  return out.slice(0, writeCells({ rings: [cells], first: 1, count }, out, 0, out.length));
 }
 
 /** A view message on its way through a third peer. */

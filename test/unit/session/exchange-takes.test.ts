@@ -254,11 +254,11 @@ describe('what is taken', () => {
     expect(node.equivocations).toEqual(['1 6 b']);
   });
 
-  test('an input that no definition makes ends the packet and counts as malformed', () => {
+  test('a packet with an input that no definition makes is refused: its sender is heard no more, so that others relay', () => {
     const input = defineInput({ v: int(0, 99) });
     const node = nodeOf([0, 1], 0, 2, input);
-    expect(take(node, 1, { frame: 3, changes: [5, 120 ^ 5, 0] })).toBe(true);
-    expect([logOf(node, 1).received, remoteOf(node, 1).malformed]).toEqual([1, 1]);
+    expect(take(node, 1, { frame: 3, changes: [5, 120 ^ 5, 0] })).toBe(false);
+    expect([logOf(node, 1).received, remoteOf(node, 1).newestFrame]).toEqual([1, 0]);
   });
 
   test.each([

@@ -171,18 +171,24 @@ describe('the final frame', () => {
     setup: Omit<FinalityView, 'exchange'>,
     exchange: FinalityView['exchange'],
     confirmed: number,
-  ): number => finalFrame({ ...setup, exchange }, confirmed);
+    spare = 0,
+  ): number => finalFrame({ ...setup, exchange }, confirmed, spare);
 
   test('of two is what both hold', () => {
     expect(finalOf(setupOf([0, 1], 0, [20, 15]), held([0, 0], [12, 15]), 15)).toBe(12);
+    expect(finalOf(setupOf([0, 1], 0, [20, 15]), held([0, 0], [12, 15]), 15, 1)).toBe(12);
   });
 
-  test('of three is what two hold, of four what three hold', () => {
-    expect(finalOf(setupOf([0, 1, 2], 0, [20, 20, 20]), held([0, 0, 0], [18, 20, 5], [3, 4, 20]), 20)).toBe(
-      18,
-    );
-    const rows = held([0, 0, 0, 0], [9, 9, 9, 9], [8, 9, 9, 9], [7, 9, 9, 9]);
-    expect(finalOf(setupOf([0, 1, 2, 3], 0, [20, 20, 20, 20]), rows, 20)).toBe(8);
+  test('of three is what two hold, of four what three hold; with one to spare what one more holds', () => {
+    const rows = held([0, 0, 0], [18, 20, 5], [3, 4, 20]);
+    const three = setupOf([0, 1, 2], 0, [20, 20, 20]);
+    expect([finalOf(three, rows, 20), finalOf(three, rows, 20, 1)]).toEqual([18, 3]);
+    const more = held([0, 0, 0, 0], [9, 9, 9, 9], [8, 9, 9, 9], [7, 9, 9, 9]);
+    const four = setupOf([0, 1, 2, 3], 0, [20, 20, 20, 20]);
+    expect([finalOf(four, more, 20), finalOf(four, more, 20, 1)]).toEqual([8, 7]);
+    const most = held([0, 0, 0, 0, 0], [9, 9, 9, 9, 9], [8, 9, 9, 9, 9], [7, 9, 9, 9, 9], [2, 9, 9, 9, 9]);
+    const five = setupOf([0, 1, 2, 3, 4], 0, [20, 20, 20, 20, 20]);
+    expect([finalOf(five, most, 20), finalOf(five, most, 20, 1)]).toEqual([8, 7]);
   });
 
   test('is never beyond the confirmed frame', () => {

@@ -1,45 +1,16 @@
 /** What is planned, and what is asked of the view change while somebody seems late. */
-import { MatchClock } from '../../../sdk/src/session/match-clock.js';
-import { Membership } from '../../../sdk/src/session/membership.js';
-import { RemotePeer } from '../../../sdk/src/session/remote-peer.js';
-import { SlotLog } from '../../../sdk/src/session/slot-log.js';
+import type { RemotePeer } from '../../../sdk/src/session/remote-peer.js';
+import type { SlotLog } from '../../../sdk/src/session/slot-log.js';
 import type { WantedView } from '../../../sdk/src/session/view-attempt.js';
-import type { ViewChange } from '../../../sdk/src/session/view-change.js';
 import type { WantedPlan } from '../../../sdk/src/session/view-host.js';
 import { NO_PLAN } from '../../../sdk/src/wire/view-body.js';
+import { membershipScene } from './membership-scene.js';
 
 const PLAN: WantedPlan = { ...NO_PLAN, removed: 0, pace: 'pause' };
 
 /** One voter among three: the last one has been silent since `silentMs` ago. */
 function sceneOf(silentMs: number) {
-  const clock = new MatchClock({ nowMs: 0, framesPerSecond: 60, peerCount: 3, windowFrames: 8 });
-  const shape = { matchKey: 1, senderSlots: 1, cellBytes: 1, vectorLength: 3 };
-  const remotes = [1, 2].map(
-    (index) => new RemotePeer(`p${index}`, index, [new SlotLog(index, index, 1)], shape, 0),
-  );
-  const asked: WantedView[] = [];
-  const viewChange = {
-    busy: false,
-    advance: (wanted: WantedView) => {
-      asked.push({ ...wanted });
-      return true;
-    },
-  } as unknown as ViewChange;
-  const membership = new Membership({
-    selfVote: () => 1,
-    remotes,
-    clock,
-    ...{ lostAfterMs: 3000, lateAfterMs: 250, onLost: 'vacate', substitutes: true },
-    holdsOurs: () => true,
-    events: {
-      late: () => {},
-      back: () => {},
-      watcherLeft: () => {},
-      watcherBack: () => {},
-      moved: () => {},
-      gaveUp: () => {},
-    },
-  });
+  const { membership, clock, remotes, asked, viewChange } = membershipScene(3, { holdsOurs: true });
   let nowMs = 0;
   const checkAt = (ms: number, plan: WantedPlan | undefined): WantedView | undefined => {
     // A caller that pauses for long is taken for asleep.

@@ -77,6 +77,13 @@ test('frames that the log holds are never overwritten', () => {
   expect(held(log, 5)).toEqual([1, 2, 3, 4, 9]);
 });
 
+test('who was told other inputs by a liar still reads what others hold beyond', () => {
+  const { cells } = given([1, 2, 3, 4, 5], 0, 3);
+  const { log } = given([1, 9, 9], 3, 0);
+  expect(exchangeOf(log).stage(log, 3, 5, cells)).toBe(true);
+  expect(held(log, 5)).toEqual([1, 9, 9, 4, 5]);
+});
+
 test('cells that do not follow the log, are too many, too few or no inputs are refused', () => {
   const { log, cells } = given([5, 6, 7, 8], 2, 2);
   const exchange = exchangeOf(log);

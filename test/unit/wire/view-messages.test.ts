@@ -271,10 +271,11 @@ test('the higher round wins, then the higher voter', () => {
       expect(Math.sign(compareBallots(left, right))).toBe(Math.sign(low - high));
 });
 
-test('cells of one slot are relative to the frame before, and none are no bytes', () => {
+test('cells of one slot begin with a whole one, the others are relative to the frame before; none are no bytes', () => {
   const ring = new CellRing(32, CELL_BYTES);
   ring.bytes.fill(7, ring.offsetOf(4), ring.offsetOf(9) + CELL_BYTES);
-  expect([...encodeSlotCells(ring, 5, 9)]).toEqual([0]);
+  expect([...encodeSlotCells(ring, 5, 9)]).toEqual([1, 7, 7]);
+  expect([...encodeSlotCells(ring, 3, 4)]).toEqual([2, 7, 7]);
   expect(skipCells(encodeSlotCells(ring, 4, 9), 0, 6, CELL_BYTES)).toBe(3);
   expect(encodeSlotCells(ring, 6, 5)).toHaveLength(0);
 });
