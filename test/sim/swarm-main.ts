@@ -125,10 +125,13 @@ function playOne(options: SwarmOptions): boolean {
   return report.ok;
 }
 
+/** Room for what lives briefly, in MB: with the engine's own choice it is searched four times as often. */
+const resourceLimits = { maxYoungGenerationSizeMb: 96 };
+
 /** One thread's part of the seeds. */
 function playInThread(options: SwarmOptions): Promise<SwarmResult> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL(import.meta.url), { workerData: options, argv: [] });
+    const worker = new Worker(new URL(import.meta.url), { workerData: options, argv: [], resourceLimits });
     worker.on('message', (message: string | SwarmResult) => {
       if (typeof message === 'string') console.error(message);
       else resolve(message);
