@@ -5,6 +5,7 @@
  * With two voters there is nobody to agree with: the survivor applies `onLost` at once. With more, the view change
  * (view-change.ts) decides; too few survivors wait in 'no-quorum'.
  */
+import { DOUBLE_ZERO } from '../base/doubles.js';
 import { NO_QUORUM_TIMEOUT_MS } from '../base/limits.js';
 import type { PeerId } from '../base/peer-id.js';
 import { bitCount } from '../base/peer-set.js';
@@ -86,8 +87,8 @@ export class Membership {
   readonly #options: MembershipOptions;
   readonly #fates: Fates = { suspects: 0, lost: 0, left: 0, lateSuspects: 0, late: 0, denied: 0 };
   #phase: MembershipPhase = 'running';
-  #waitingSinceMs = 0;
-  #notedAtMs = 0;
+  #waitingSinceMs: number = DOUBLE_ZERO;
+  #notedAtMs: number = DOUBLE_ZERO;
   #checkedAtMs = Number.NEGATIVE_INFINITY;
   #awakeSinceMs = Number.NEGATIVE_INFINITY;
   #slept = false;

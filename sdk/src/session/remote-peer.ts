@@ -1,4 +1,5 @@
 /** What a session knows about one remote peer: how far it is, when it was heard, what was exchanged. */
+import { DOUBLE_ZERO } from '../base/doubles.js';
 import { HASHES_PENDING_MAX } from '../base/limits.js';
 import type { PeerId } from '../base/peer-id.js';
 import type { FramePacketShape } from '../wire/frame-packet.js';
@@ -7,12 +8,6 @@ import { ClockSync } from './clock-sync.js';
 import { FloodGuard } from './flood-guard.js';
 import type { SessionSetup } from './session-setup.js';
 import { NO_FRAME, type SlotLog } from './slot-log.js';
-
-/**
- * Minus zero, which engines store as a double. A field that begins as a whole number and gets its first fraction later changes
- * the shape of all records, and every function compiled for them, twenty to forty, is thrown away in the middle of a match.
- */
-const DOUBLE_ZERO = -0;
 
 /** Bytes and packets, per second or in all. */
 export interface TrafficCounts {
@@ -35,8 +30,8 @@ export class RemotePeer {
   /** Still a member: false after its loss or goodbye was applied. */
   member = true;
   linkOpen = true;
-  /** Of the JOIN that it came in by, 0 if it was there from the start. */
-  nonce = 0;
+  /** Of the JOIN that it came in by, 0 if it was there from the start: of 32 bits, which does not fit every engine's small numbers. */
+  nonce: number = DOUBLE_ZERO;
   /** Frame of the state that it came in with, as far as we were there. */
   startFrame = 0;
   /** It asked to join anew while it counted as a member: what it was is lost. */

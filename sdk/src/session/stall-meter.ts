@@ -1,4 +1,5 @@
 /** Counts rollbacks and stalls for the statistics. Takes the clock, not the time: a time that is passed on in each frame may be boxed. */
+import { DOUBLE_ZERO } from '../base/doubles.js';
 
 /** Where the time is read. */
 interface Clock {
@@ -31,16 +32,16 @@ export class StallMeter {
     stalledMs: 0,
     stallMsMax: 0,
   };
-  #stalledSinceMs = -1;
+  #stalledSinceMs: number = Number.NEGATIVE_INFINITY;
   /** When the match stood last: the beginning of the stall, or the newest frame in it. */
-  #stoodSinceMs = 0;
+  #stoodSinceMs: number = DOUBLE_ZERO;
   /** How long the match has waited by now, ms; 0 if it does not. */
   stalledFor(clock: Clock): number {
     return this.#stalledSinceMs < 0 ? 0 : clock.nowMs - this.#stalledSinceMs;
   }
 
   /** Length of the last finished stall, ms. */
-  lastStallMs = 0;
+  lastStallMs: number = DOUBLE_ZERO;
 
   /** Notes one advance. */
   note(stalled: boolean, stepped: boolean, clock: Clock): StallChange {
@@ -56,7 +57,7 @@ export class StallMeter {
     }
     if (this.#stalledSinceMs < 0 || !stepped) return 'none';
     this.lastStallMs = clock.nowMs - this.#stalledSinceMs;
-    this.#stalledSinceMs = -1;
+    this.#stalledSinceMs = Number.NEGATIVE_INFINITY;
     this.counters.stalledMs += this.lastStallMs;
     this.#endWait(clock);
     return 'ended';

@@ -43,8 +43,8 @@ export class ViewChange {
   /** Who accepted the value of the highest ballot heard of. */
   #acceptors = { ballot: NO_BALLOT, peers: 0 };
   readonly #rounds = new Rounds();
-  #retryAtMs = 0;
-  #remindAtMs = 0;
+  #retryAtMs: number = Number.NEGATIVE_INFINITY;
+  #remindAtMs: number = Number.NEGATIVE_INFINITY;
   #lost = 0;
   #late = 0;
   /** A value that some voter accepted under a ballot nobody drives any more: it must be completed. */

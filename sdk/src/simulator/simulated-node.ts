@@ -3,6 +3,7 @@
  * into a match that runs, for the first time or again.
  * What a browser tab would do to the session happens here; what is right or wrong is judged by its watcher.
  */
+import { DOUBLE_ZERO } from '../base/doubles.js';
 import { SdkError } from '../base/errors.js';
 import type { PeerId } from '../base/peer-id.js';
 import type { Random } from '../base/prng.js';
@@ -61,7 +62,7 @@ export class SimulatedNode<S, I> {
   session: Session<S, I> | undefined;
   stalls = 0;
   /** Longest time without a frame in the stalls that ended, in ms. */
-  stallMsMax = 0;
+  stallMsMax: number = DOUBLE_ZERO;
   readonly stallTimes: StallTimes = new StallTimes();
   /** The `started` event came. */
   hasStarted = false;
@@ -72,7 +73,7 @@ export class SimulatedNode<S, I> {
   /** It was given slots since its page was loaded last. */
   isSeated = false;
   /** When it came into the match, in virtual ms; 0 for one that was there from the start. */
-  cameInAtMs = 0;
+  cameInAtMs: number = DOUBLE_ZERO;
   /** The match stands still here because somebody paused it. */
   isHalted = false;
   readonly #options: SimulatedNodeOptions<S, I>;
@@ -87,7 +88,7 @@ export class SimulatedNode<S, I> {
   readonly #waking: Task = { run: () => this.#wake() };
   #status: NodeStatus = 'waiting';
   #slowFactor = 1;
-  #stepCostMs = 0;
+  #stepCostMs: number = DOUBLE_ZERO;
   #hides = 0;
   /** Freezes in progress. */
   #freezes = 0;
