@@ -36,7 +36,7 @@ const HELD_UP_MAX = 2;
 const BARREN_MS = 500;
 /** After somebody said that it hears whom we take for late, so long losses and plans come first, in ms. */
 const DENIED_MS = 1000;
-/** Fewer voters than this cannot agree on a substitute. */
+/** Fewer voters than this, those that said goodbye not counted, cannot agree on a substitute: one of two would decide alone. */
 const SUBSTITUTING_VOTERS_MIN = 3;
 
 /** Where the match stands with its members. */
@@ -225,7 +225,7 @@ export class Membership {
     const waits = onLost === 'pause' && lost !== 0;
     const mustAgree = plan !== undefined || (waits ? left : suspects) !== 0;
     const isDenied = mustAgree && clock.nowMs < this.#deniedUntilMs;
-    const mayBeLate = substitutes && !isDenied && bitCount(voters) >= SUBSTITUTING_VOTERS_MIN;
+    const mayBeLate = substitutes && !isDenied && bitCount(voters & ~left) >= SUBSTITUTING_VOTERS_MIN;
     // Not all at once if somebody hears some of them: those who nobody hears must not wait for that.
     const undenied = this.#fates.lateSuspects & ~this.#fates.denied;
     const asked = mayBeLate ? undenied || this.#fates.lateSuspects : 0;

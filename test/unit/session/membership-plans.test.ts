@@ -34,7 +34,7 @@ function sceneOf(silentMs: number) {
       membership.noteWaiting(true, 0);
     }
   };
-  return { membership, checkAt, waitUntil, slow: remotes[1] as RemotePeer };
+  return { membership, checkAt, waitUntil, slow: remotes[1] as RemotePeer, other: remotes[0] as RemotePeer };
 }
 
 test('a plan does not keep a late peer from being substituted', () => {
@@ -75,4 +75,10 @@ test('a peer whose substitution was rejected is late only when the match has wai
   expect(checkAt(800, undefined)).toBeUndefined();
   waitUntil(1000);
   expect(checkAt(1000, undefined)?.late).toBe(0b100);
+});
+
+test('when one of three has said goodbye, the two that are left substitute nobody', () => {
+  const { checkAt, other } = sceneOf(400);
+  other.noteGoodbye(0, 0);
+  expect(checkAt(1000, undefined)).toMatchObject({ suspects: 0b010, lost: 0b010, lateSuspects: 0, late: 0 });
 });
