@@ -157,7 +157,7 @@ export class Council {
         watcherLeft: (remote, reason) => events.left(remote, this.#lastFrameOf(remote), reason),
         watcherBack: (remote) => events.joined(remote.peer, [], remote.newestFrame),
         moved: (phase) => events.moved(phase),
-        gaveUp: (phase) => events.ended(phase === 'no-quorum' ? 'no-quorum' : 'peer-lost'),
+        gaveUp: () => events.ended('no-quorum'),
       },
     });
   }
@@ -276,7 +276,6 @@ export class Council {
   /** The members agreed on the next view: slots end or go on, removed peers are let go. */
   #apply(body: ViewBody): void {
     const { setup, exchange, events } = this.#options;
-    this.planner.applied();
     exchange.viewId = this.viewId;
     if (this.isIn && (body.removed & (1 << setup.selfIndex)) !== 0) {
       events.ended('removed');
@@ -290,7 +289,7 @@ export class Council {
     this.#noteLate(body);
     this.#letGo(body);
     this.#welcome(body);
-    if (body.seats.length > 0 && !this.#seat(body)) events.ended('removed');
+    if (!this.#seat(body)) events.ended('removed');
   }
 
   /** We go on as the only voter, and one that did not say goodbye may do the same. */
@@ -377,9 +376,9 @@ export class Council {
   #noteLate({ late, returned, frame }: ViewBody): void {
     const { setup, remotes, clock, events } = this.#options;
     const self = 1 << setup.selfIndex;
-    if ((late & self) !== 0 && setup.ownLogs.length > 0)
-      events.substituted(setup.self, setup.ownLogs[0]?.received ?? 0);
-    if ((returned & self) !== 0 && setup.ownLogs.length > 0) events.returned(setup.self, frame);
+    const [own] = setup.ownLogs;
+    if (own !== undefined && (late & self) !== 0) events.substituted(setup.self, own.received);
+    if (own !== undefined && (returned & self) !== 0) events.returned(setup.self, frame);
     for (const remote of remotes) {
       const bit = 1 << remote.index;
       if ((late & bit) !== 0) {

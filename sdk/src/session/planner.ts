@@ -60,11 +60,6 @@ export class Planner {
     this.#wishUntilMs = nowMs + WISH_KEPT_MS;
   }
 
-  /** A view was applied: what is still wanted is asked for anew. */
-  applied(): void {
-    this.#plan = undefined;
-  }
-
   /** What is wanted now; the same object while it stays the same. */
   next(): WantedPlan | undefined {
     this.#repeatWish();
