@@ -179,6 +179,7 @@ export class Council {
       stage: (log, base, last, cells) => exchange.stage(log, base, last, cells),
       startOf: (index) => this.peerAt(index)?.startFrame ?? 0,
       frameFinal: () => this.#options.frameFinal(),
+      waitedMs: () => this.membership.waitedMs,
       leadFrames: () => this.#leadFrames(),
       limitConfirm: (frame) => {
         this.#options.timeline.confirmLimit = frame;

@@ -63,6 +63,8 @@ export class FrameExchange {
   #clockFrame = 0;
   /** Highest frame of each slot that each peer is known to hold: V of the design, peer by peer. */
   readonly held: Int32Array[] = [];
+  /** What each peer reported last: less than before if what came through a liar was worth nothing. Inputs are relayed from there on. */
+  readonly told: Int32Array[] = [];
   /** Highest frame of each slot that each peer said it holds, in a report of our view: what counts for who has no vote. */
   readonly said: Int32Array[] = [];
   /** True with three or more peers: reports then say who is heard and what is held. */
@@ -86,13 +88,14 @@ export class FrameExchange {
   addPeers(count: number): void {
     while (this.held.length < count) {
       this.held.push(new Int32Array(this.#options.logs.length));
+      this.told.push(new Int32Array(this.#options.logs.length));
       this.said.push(new Int32Array(this.#options.logs.length));
     }
   }
 
   /** All know that the inputs of a slot go on at `frame`: frames before it are nobody's to send. */
   reopened(log: SlotLog, frame: number): void {
-    for (const rows of [this.held, this.said]) for (const row of rows) row[log.slot] = frame - 1;
+    for (const rows of [this.held, this.told, this.said]) for (const row of rows) row[log.slot] = frame - 1;
   }
 
   /** Our slots are those of `ownLogs` now. */
@@ -103,12 +106,12 @@ export class FrameExchange {
   /** All members hold what the state after `frame` is made of. */
   startFrom(frame: number): void {
     this.#startFrame = frame;
-    for (const rows of [this.held, this.said]) for (const row of rows) row.fill(frame);
+    for (const rows of [this.held, this.told, this.said]) for (const row of rows) row.fill(frame);
   }
 
   /** What a peer of that index was known to hold is of another coming: this one gets the state after `frame`. */
   forget(index: number, frame: number): void {
-    for (const rows of [this.held, this.said]) rows[index]?.fill(frame);
+    for (const rows of [this.held, this.told, this.said]) rows[index]?.fill(frame);
   }
 
   /** True if our packets carry inputs: we own slots that play. */
@@ -222,7 +225,7 @@ export class FrameExchange {
   #writeRelay(to: RemotePeer, offset: number): number {
     const log = this.#options.logs[to.relaySlot] as SlotLog;
     const relayed = this.#relayedCells;
-    const first = ((this.held[to.index] as Int32Array)[log.slot] as number) + 1;
+    const first = ((this.told[to.index] as Int32Array)[log.slot] as number) + 1;
     relayed.choose(log, first);
     const end = relayed.write(this.#out, offset + 4);
     if (relayed.count < 1) return offset;
@@ -425,6 +428,7 @@ export class FrameExchange {
     }
     if (!header.hasReport || header.vectorLength === 0) return;
     const said = this.said[from.index] as Int32Array;
+    const told = this.told[from.index] as Int32Array;
     const sameView = header.view8 === (this.viewId & 0xff);
     for (let slot = 0; slot < header.vectorLength; slot += 1) {
       const log = this.#options.logs[slot] as SlotLog;
@@ -435,6 +439,9 @@ export class FrameExchange {
       if (value > log.received + (isOwn ? 0 : FUTURE_FRAMES_MAX)) continue;
       if (sameView && value > (said[log.slot] as number)) said[log.slot] = value;
       if (log.owner === from.index) continue;
+      // Not what is nobody's to send: of before the state that either of us came in with, or the owner's inputs went on.
+      const floor = Math.max(from.startFrame, this.#startFrame, log.isActive ? log.since - 1 : 0);
+      told[log.slot] = value > floor ? value : floor;
       if (value > (held[log.slot] as number)) held[log.slot] = value;
     }
   }

@@ -46,7 +46,7 @@ export class FrameSender {
       selfIndex: setup.selfIndex,
       logs: setup.logs,
       remotes,
-      held: exchange.held,
+      told: exchange.told,
       hears: 0,
       isUrgent: false,
     };

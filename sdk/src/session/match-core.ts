@@ -400,8 +400,7 @@ export class MatchCore<S, I> {
     const { report, simulation } = this.timeline;
     this.stalls.counters.rollbackFrames += report.framesResimulated;
     const received = this.timeline.receivedByAll;
-    // Beyond the limit of an agreement nobody's inputs help.
-    this.council.membership.noteWaiting(report.stalled && received < this.timeline.confirmLimit, received);
+    this.council.membership.noteWaiting(report.stalled, received, this.timeline.confirmLimit);
     const change = this.stalls.note(report.stalled, report.framesStepped > 0, this.clock);
     if (change === 'began') {
       const waitingFor = this.council.membership.waitingFor(received);

@@ -93,6 +93,8 @@ export class Membership {
   #awakeSinceMs = Number.NEGATIVE_INFINITY;
   #slept = false;
   #deniedUntilMs = Number.NEGATIVE_INFINITY;
+  /** How long the match has stood still, ms; 0 if it goes on. */
+  waitedMs: number = DOUBLE_ZERO;
   /** Members out of reach for good: they said goodbye, or the only other voter is lost. */
   gone = 0;
   /** Peers whose packets arrive here, a bit each. */
@@ -303,15 +305,17 @@ export class Membership {
   /**
    * Notes whether the match waited since the last advance, and for whom; once per advance of a match that runs.
    * @param received newest frame for which everybody's input is here
+   * @param limit no frame beyond this helps: an agreement under way may change it
    */
-  noteWaiting(waits: boolean, received: number): void {
+  noteWaiting(waits: boolean, received: number, limit: number): void {
     const { remotes, holdsOurs, clock } = this.#options;
     const elapsedMs = clock.nowMs - this.#notedAtMs;
     this.#notedAtMs = clock.nowMs;
+    this.waitedMs = waits && elapsedMs <= SLEPT_MS ? this.waitedMs + elapsedMs : DOUBLE_ZERO;
     if (elapsedMs > SLEPT_MS) return;
     for (let index = 0; index < remotes.length; index += 1) {
       const remote = remotes[index] as RemotePeer;
-      const isWaitedFor = waits && remote.isVoter && remote.received <= received;
+      const isWaitedFor = waits && received < limit && remote.isVoter && remote.received <= received;
       remote.noteBrought(clock.nowMs);
       // Who only greets has not begun, and is waited for.
       const isBarren =

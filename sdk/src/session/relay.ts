@@ -17,8 +17,8 @@ export interface RelayView {
   readonly selfIndex: number;
   readonly logs: readonly SlotLog[];
   readonly remotes: readonly RemotePeer[];
-  /** Per peer, the highest frame it is known to hold of each slot. */
-  readonly held: readonly Int32Array[];
+  /** Per peer, the frame that it reported last to hold of each slot. */
+  readonly told: readonly Int32Array[];
   /** Peers whose packets arrive here, a bit each. */
   hears: number;
   /** The match stands still. */
@@ -34,13 +34,13 @@ export function chooseRelays(view: RelayView): void {
 }
 
 function slotFor(to: RemotePeer, view: RelayView): number {
-  const held = view.held[to.index] as Int32Array;
+  const told = view.told[to.index] as Int32Array;
   let worst = -1;
   let worstLag = 0;
   for (let slot = 0; slot < view.logs.length; slot += 1) {
     const log = view.logs[slot] as SlotLog;
     if (log.owner === view.selfIndex || log.owner === to.index) continue;
-    const lag = log.lastFrom((held[slot] as number) + 1) - (held[slot] as number);
+    const lag = log.lastFrom((told[slot] as number) + 1) - (told[slot] as number);
     if (lag > worstLag && mayRelay(to, log, lag, view)) {
       worst = slot;
       worstLag = lag;

@@ -1,7 +1,8 @@
 /** What a voter wants, and what it has proposed. */
+import { isQuorum } from '../base/peer-set.js';
 import type { ViewBody } from '../wire/view-body.js';
 import type { Ballot, ViewMessage } from '../wire/view-messages.js';
-import type { WantedPlan } from './view-host.js';
+import type { ViewHost, WantedPlan } from './view-host.js';
 
 /** A message of one kind. */
 export type Message<K extends ViewMessage['kind']> = Extract<ViewMessage, { kind: K }>;
@@ -26,6 +27,31 @@ export interface WantedView {
   readonly plan: WantedPlan | undefined;
 }
 
+/** What is to be agreed on now, by whom. */
+export interface Demand {
+  readonly removed: number;
+  readonly late: number;
+  /** Voters of the next view, a bit each. */
+  readonly next: number;
+  readonly plan: WantedPlan | undefined;
+  /** They are enough to agree on anything. */
+  readonly isAble: boolean;
+}
+
+/** @param mute voters that do not answer: they are late, too, if somebody is */
+export function demandOf(wanted: WantedView, host: Pick<ViewHost, 'voters' | 'gone'>, mute: number): Demand {
+  const voters = host.voters();
+  const living = voters & ~host.gone();
+  const removed = wanted.suspects & voters;
+  const isAble = (without: number): boolean => isQuorum(voters & ~removed & ~without, living);
+  let late = wanted.lateSuspects & voters & ~removed;
+  // Too many are late to agree without them: wait for them.
+  if (!isAble(late)) late = 0;
+  if ((removed | late) !== 0 && isAble(late | mute)) late |= mute & voters & ~removed;
+  const plan = (removed | late) === 0 ? wanted.plan : undefined;
+  return { removed, late, next: voters & ~removed & ~late, plan, isAble: isAble(late) };
+}
+
 /** A proposal of our own. */
 export interface Attempt {
   readonly ballot: Ballot;
@@ -35,5 +61,7 @@ export interface Attempt {
   readonly reports: Map<number, Message<'report'>>;
   /** Set once the cuts, or the planned frame, are known. */
   body: ViewBody | undefined;
+  /** When it was made, and when it was sent last. */
+  readonly atMs: number;
   sentAtMs: number;
 }

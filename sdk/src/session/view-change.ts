@@ -8,7 +8,7 @@
  * pause, a newcomer) needs a report of every voter: each names a frame beyond which it confirms nothing until this is settled, and
  * the plan takes effect after all of them. Messages are idempotent and repeated until answered.
  */
-import { isQuorum, lowestIndex } from '../base/peer-set.js';
+import { isQuorum } from '../base/peer-set.js';
 import type { ViewBody } from '../wire/view-body.js';
 import {
   type Ballot,
@@ -22,11 +22,14 @@ import { Branches } from './branches.js';
 import { ReportBook } from './report-book.js';
 import { Rounds } from './rounds.js';
 import { NO_FRAME } from './slot-log.js';
-import type { Attempt, Message, Outgoing, WantedView } from './view-attempt.js';
+import { PATIENCE_MS, Turns } from './turns.js';
+import { type Attempt, demandOf, type Message, type Outgoing, type WantedView } from './view-attempt.js';
 import type { ViewHost } from './view-host.js';
 import { freshBody, heldOf, isReady, slotsOf } from './view-value.js';
 
 const RESEND_MS = 50;
+/** After a promise to another proposer, it has so long before we propose, in ms. */
+const YIELD_MS = 300;
 
 const NO_BALLOT: Ballot = { round: 0, voter: 0 };
 /** One peer's part in the agreement. */
@@ -45,6 +48,7 @@ export class ViewChange {
   readonly #rounds = new Rounds();
   #retryAtMs: number = Number.NEGATIVE_INFINITY;
   #remindAtMs: number = Number.NEGATIVE_INFINITY;
+  readonly #turns = new Turns();
   #lost = 0;
   #late = 0;
   /** A value that some voter accepted under a ballot nobody drives any more: it must be completed. */
@@ -80,24 +84,19 @@ export class ViewChange {
    */
   advance(wanted: WantedView, nowMs: number): boolean {
     const host = this.#host;
-    const voters = host.voters();
-    const living = voters & ~host.gone();
-    const removed = wanted.suspects & voters;
-    let late = wanted.lateSuspects & voters & ~removed;
-    // Too many are late to agree without them: wait for them.
-    if (!isQuorum(voters & ~removed & ~late, living)) late = 0;
-    const next = voters & ~removed & ~late;
-    const plan = (removed | late) === 0 ? wanted.plan : undefined;
+    const { removed, late, next, plan, isAble } = demandOf(wanted, host, this.#turns.mute);
     const attempt = this.#attempt;
     if ((removed | late) === 0 && plan === undefined && !this.#mustComplete()) {
       if (attempt !== undefined && attempt.body === undefined) this.#abort(attempt);
       else this.#remind(next, nowMs);
       return true;
     }
-    if (!isQuorum(next, living)) return false;
+    if (!isAble) return false;
     this.#lost = wanted.lost;
-    this.#late = wanted.late;
-    if (lowestIndex(next) !== host.selfIndex) this.#remind(next, nowMs);
+    this.#late = wanted.late | this.#turns.mute;
+    this.#turns.wanted(nowMs);
+    const isOurTurn = this.#turns.isOf(host.selfIndex, next, nowMs);
+    if (!isOurTurn && attempt?.body === undefined) this.#remind(next, nowMs);
     else if (
       attempt === undefined ||
       // Somebody accepted a higher one, and may be gone since: acceptance of ours counts no more.
@@ -112,6 +111,7 @@ export class ViewChange {
     } else {
       this.#decide(attempt);
       if (this.#attempt === attempt) this.#resend(attempt, next, nowMs);
+      this.#turns.noteMute(attempt, { next, waitedMs: host.waitedMs(), nowMs });
     }
     return true;
   }
@@ -145,6 +145,7 @@ export class ViewChange {
       ballot,
       reports: new Map(),
       body: undefined,
+      atMs: nowMs,
       sentAtMs: nowMs,
     };
     this.#attempt = attempt;
@@ -237,7 +238,7 @@ export class ViewChange {
     if (!this.#rounds.note(message.ballot.round, nowMs)) return;
     switch (message.kind) {
       case 'propose':
-        this.#takeProposal(from, message);
+        this.#takeProposal(from, message, nowMs);
         break;
       case 'report':
         this.#takeReport(from, message);
@@ -256,7 +257,7 @@ export class ViewChange {
     }
   }
 
-  #takeProposal(from: number, message: Message<'propose'>): void {
+  #takeProposal(from: number, message: Message<'propose'>, nowMs: number): void {
     const host = this.#host;
     const { ballot, removed, late, lead } = message;
     const owners = removed | late;
@@ -264,22 +265,26 @@ export class ViewChange {
     if ((owners & self) !== 0 || (host.voters() & self) === 0 || ballot.voter !== from) return;
     const order = compareBallots(ballot, this.#promised);
     // What somebody accepted must be completed, even if the peer it removes has come back since.
-    const hears = message.completing ? 0 : this.#heard(owners & ~host.gone());
-    if (order < 0 || hears !== 0) {
+    const hears = message.completing ? 0 : this.#vetoed(message);
+    if (order < 0 || hears !== 0 || (order > 0 && !this.#turns.promises(from, nowMs))) {
       this.#send(from, { kind: 'reject', ballot, hears, promisedRound: this.#promised.round });
       return;
     }
     if (order > 0) {
       this.#dropAttempt();
       this.#promise(ballot, owners, lead);
+      // Two that propose at a time would outbid each other for ever.
+      this.#retryAtMs = Math.max(this.#retryAtMs, nowMs + YIELD_MS);
     }
     const limit = this.#book.find(ballot)?.limit ?? NO_FRAME;
     this.#send(from, this.#report(ballot, { owners, limit, proposerHeld: message.held }));
   }
 
-  #heard(mask: number): number {
+  /** Those in a proposal whom we hear. That keeps nobody from playing on for long: a substitute takes nothing from anybody for good. */
+  #vetoed({ removed, late }: Message<'propose'>): number {
+    const asked = this.#host.waitedMs() < PATIENCE_MS ? removed | late : removed;
     let heard = 0;
-    this.#each(mask, (index) => {
+    this.#each(asked & ~this.#host.gone(), (index) => {
       if (this.#host.hears(index)) heard |= 1 << index;
     });
     return heard;
@@ -431,6 +436,8 @@ export class ViewChange {
     this.#promised = NO_BALLOT;
     this.#acceptors = { ballot: NO_BALLOT, peers: 0 };
     this.#rounds.reset();
+    this.#turns.reset();
+    this.#retryAtMs = Number.NEGATIVE_INFINITY;
     this.#orphan = undefined;
     this.#asked.clear();
     this.#book.clear();

@@ -30,6 +30,8 @@ export interface ViewHost {
   startOf(index: number): number;
   /** Newest frame that no view can cut off, whatever one voter claims to hold. */
   frameFinal(): number;
+  /** How long the match has stood still here, ms; 0 if it goes on. */
+  waitedMs(): number;
   /** Frames from the newest one that anybody holds to a planned one: time enough to agree. */
   leadFrames(): number;
   /** No frame beyond this is confirmed or acknowledged. */

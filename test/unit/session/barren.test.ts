@@ -1,6 +1,6 @@
 /** A peer whose packets come but bring no input, while everybody waits for it: it holds the match up like one that is silent. */
 import type { RemotePeer } from '../../../sdk/src/session/remote-peer.js';
-import type { SlotLog } from '../../../sdk/src/session/slot-log.js';
+import { NO_FRAME, type SlotLog } from '../../../sdk/src/session/slot-log.js';
 import { type MembershipScene, membershipScene } from './membership-scene.js';
 
 const STEP_MS = 50;
@@ -22,7 +22,7 @@ function play(
       if (remote !== barren || brings(ms)) (remote.logs[0] as SlotLog).received += 1;
     }
     asked.length = 0;
-    membership.noteWaiting(true, barren.received);
+    membership.noteWaiting(true, barren.received, NO_FRAME);
     membership.check(viewChange, undefined);
   }
 }
@@ -68,7 +68,7 @@ test('who only greets has not begun: it is waited for', () => {
   for (let ms = STEP_MS; ms < 6000; ms += STEP_MS) {
     scene.clock.waitTo(ms);
     greeting.lastHeardMs = ms;
-    scene.membership.noteWaiting(true, 0);
+    scene.membership.noteWaiting(true, 0, NO_FRAME);
     scene.membership.check(scene.viewChange, undefined);
   }
   expect(scene.asked).toEqual([]);

@@ -178,7 +178,7 @@ describe('what is sent', () => {
     const node = nodeOf([0, 1, 2], 0);
     fill(node, 0, 3);
     fill(node, 2, received);
-    (node.exchange.held[1] as Int32Array)[2] = held;
+    (node.exchange.told[1] as Int32Array)[2] = held;
     remoteOf(node, 1).relaySlot = 2;
     const { header } = sent(node, 1, factsAt(3));
     expect(header.hasRelay).toBe(count > 0);

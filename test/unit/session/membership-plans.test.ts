@@ -1,6 +1,6 @@
 /** What is planned, and what is asked of the view change while somebody seems late. */
 import type { RemotePeer } from '../../../sdk/src/session/remote-peer.js';
-import type { SlotLog } from '../../../sdk/src/session/slot-log.js';
+import { NO_FRAME, type SlotLog } from '../../../sdk/src/session/slot-log.js';
 import type { WantedView } from '../../../sdk/src/session/view-attempt.js';
 import type { WantedPlan } from '../../../sdk/src/session/view-host.js';
 import { NO_PLAN } from '../../../sdk/src/wire/view-body.js';
@@ -31,7 +31,7 @@ function sceneOf(silentMs: number) {
     remote.bringsNothing = true;
     for (; nowMs < ms; nowMs += 50) {
       clock.waitTo(nowMs);
-      membership.noteWaiting(true, 0);
+      membership.noteWaiting(true, 0, NO_FRAME);
     }
   };
   return { membership, checkAt, waitUntil, slow: remotes[1] as RemotePeer, other: remotes[0] as RemotePeer };

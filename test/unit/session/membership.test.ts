@@ -2,7 +2,7 @@
 import { MatchClock } from '../../../sdk/src/session/match-clock.js';
 import { Membership } from '../../../sdk/src/session/membership.js';
 import { RemotePeer } from '../../../sdk/src/session/remote-peer.js';
-import { SlotLog } from '../../../sdk/src/session/slot-log.js';
+import { NO_FRAME, SlotLog } from '../../../sdk/src/session/slot-log.js';
 import type { WantedView } from '../../../sdk/src/session/view-attempt.js';
 import type { ViewChange } from '../../../sdk/src/session/view-change.js';
 
@@ -314,7 +314,7 @@ test('time that a slow player held the match up counts, is forgiven slowly, and 
   const wait = (fromMs: number, toMs: number, waits: boolean): void => {
     for (let nowMs = fromMs; nowMs < toMs; nowMs += 20) {
       scene.runTo(nowMs + 20);
-      scene.membership.noteWaiting(waits, 0);
+      scene.membership.noteWaiting(waits, 0, NO_FRAME);
     }
   };
   wait(0, 200, true);
@@ -340,7 +340,7 @@ test('a player whose path is slow, or whose inputs an agreement holds back, hold
   const wait = (toMs: number): void => {
     for (let nowMs = toMs - 200; nowMs < toMs; nowMs += 20) {
       scene.runTo(nowMs + 20);
-      scene.membership.noteWaiting(true, 0);
+      scene.membership.noteWaiting(true, 0, NO_FRAME);
     }
   };
   wait(200);

@@ -34,8 +34,7 @@ test.each([65_535, 0xffffffff])('a proposal with round %i is refused, and the ho
 
 test('above the highest round that is believed the next proposal comes a moment later', () => {
   const scene = sceneOf(0);
-  scene.change.receive(2, message('propose', 2, { round: 1024 }), 0);
-  scene.said();
+  scene.change.receive(2, message('abort', 2, { round: 1024 }), 0);
   scene.change.advance(WITHOUT_3, 1);
   expect(scene.said()).not.toContain('propose>1');
   scene.change.advance(WITHOUT_3, 50);

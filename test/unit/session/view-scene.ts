@@ -31,6 +31,8 @@ export interface Scene {
   readonly limits: number[];
   voters: number;
   gone: number;
+  /** How long the match has stood still, ms. */
+  waitedMs: number;
   hears: number;
   final: number;
   /** Whether staged cells continue their log. */
@@ -56,6 +58,7 @@ export function sceneOf(self: number): Scene {
     messages: [],
     voters: ALL,
     gone: 0,
+    waitedMs: 0,
     hears: 0,
     final: 5,
     stages: true,
@@ -79,6 +82,7 @@ export function sceneOf(self: number): Scene {
     },
     startOf: () => 0,
     frameFinal: () => scene.final,
+    waitedMs: () => scene.waitedMs,
     leadFrames: () => 12,
     limitConfirm: (frame) => scene.limits.push(frame),
     apply: (body) => scene.applied.push(body),
