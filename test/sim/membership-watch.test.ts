@@ -300,3 +300,21 @@ test('a newcomer whose seat a peer has yet to hear of is a watcher to that one a
   expect(watch.left(0, 3, 'lost')).toBe(true);
   expect(found).toEqual([]);
 });
+
+test('who follows the last of two players may be told of a loss by one that lies; a player may not, nor where there are more', () => {
+  const lies = ({ watch, down }: Setup): MembershipWatch => {
+    down.add(0);
+    return watch;
+  };
+  const two = setUp({ owners: [0, 1] });
+  lose(lies(two), 3, { lost: 1, cutFrame: 100 }, 'lost');
+  expect(two.found).toEqual([]);
+  const honest = setUp({ owners: [0, 1] });
+  lose(honest.watch, 3, { lost: 1, cutFrame: 100 }, 'lost');
+  const three = setUp();
+  lose(lies(three), 3, { lost: 1, cutFrame: 100 }, 'lost');
+  const player = setUp({ owners: [0, 1] });
+  lose(lies(player), 1, { lost: 1, cutFrame: 100 }, 'lost');
+  for (const { found } of [honest, three, player])
+    expect(found).toMatchObject([{ check: 'membership', detail: expect.stringContaining('lost peer 1') }]);
+});

@@ -377,9 +377,11 @@ export class Council {
   #noteLate({ late, returned, frame }: ViewBody): void {
     const { setup, remotes, clock, events } = this.#options;
     const self = 1 << setup.selfIndex;
-    const [own] = setup.ownLogs;
-    if (own !== undefined && (late & self) !== 0) events.substituted(setup.self, own.received);
-    if (own !== undefined && (returned & self) !== 0) events.returned(setup.self, frame);
+    const isPlayer = setup.ownLogs.length > 0;
+    // Like others of a peer with several slots: the first frame that lacks any of its inputs is one behind the least.
+    if ((late & self) !== 0 && isPlayer)
+      events.substituted(setup.self, Math.min(...setup.ownLogs.map(({ received }) => received)));
+    if ((returned & self) !== 0 && isPlayer) events.returned(setup.self, frame);
     for (const remote of remotes) {
       const bit = 1 << remote.index;
       if ((late & bit) !== 0) {

@@ -43,6 +43,7 @@ export class Turns {
 
   /** True if it is the turn of voter `self` of `voters`. */
   isOf(self: number, voters: number, nowMs: number): boolean {
+    if ((voters & (1 << self)) === 0) return false;
     const rank = bitCount(voters & ((1 << self) - 1));
     const goneMs = nowMs - this.#wantedSinceMs;
     if (goneMs < FIRST_TURN_MS) return rank === 0;

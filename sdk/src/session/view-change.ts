@@ -262,7 +262,10 @@ export class ViewChange {
     const { ballot, removed, late, lead } = message;
     const owners = removed | late;
     const self = 1 << host.selfIndex;
-    if ((owners & self) !== 0 || (host.voters() & self) === 0 || ballot.voter !== from) return;
+    const voters = host.voters();
+    if ((owners & self) !== 0 || (voters & self) === 0 || ballot.voter !== from) return;
+    // Who has no vote has nothing to propose: a report to it would freeze a slot for nothing.
+    if ((voters & (1 << from)) === 0) return;
     const order = compareBallots(ballot, this.#promised);
     // What somebody accepted must be completed, even if the peer it removes has come back since.
     const hears = message.completing ? 0 : this.#vetoed(message);

@@ -1,4 +1,5 @@
 /** Whose turn it is to drive an agreement, and how a coordinator that lies or is deaf is got over. */
+import { NO_FRAME } from '../../../sdk/src/session/slot-log.js';
 import { Turns } from '../../../sdk/src/session/turns.js';
 import { ALL, lastOf, message, sceneOf, WITHOUT_3 } from './view-scene.js';
 
@@ -23,6 +24,14 @@ describe('turns', () => {
       [true, false, false],
       [false, true, false],
     ]);
+  });
+
+  test('are of voters alone', () => {
+    const turns = new Turns();
+    for (let ms = 0; ms <= 3000; ms += 100) {
+      turns.wanted(ms);
+      expect([turns.isOf(0, 0b10110, ms), turns.isOf(3, 0b10110, ms)]).toEqual([false, false]);
+    }
   });
 
   test('begin anew after a while without anything to agree on, and in each view', () => {
@@ -103,6 +112,14 @@ describe('a voter', () => {
     // Nobody is removed on anybody's word.
     scene.change.receive(0, message('propose', 0, { removed: 8, round: 3 }), 200);
     expect(scene.said()).toEqual(['reject>0']);
+  });
+
+  test('gives no report to one that has no vote', () => {
+    const scene = sceneOf(1);
+    scene.voters = 0b1110;
+    scene.change.receive(0, message('propose', 0), 0);
+    expect(scene.said()).toEqual([]);
+    expect([scene.change.busy, scene.logs[3]?.limit]).toEqual([false, NO_FRAME]);
   });
 
   test('promises nothing more to one whose ballots follow each other without end', () => {

@@ -149,7 +149,8 @@ export class MembershipWatch {
     // Who learns later what others decided need not have found it silent itself.
     const isFirst = !this.#lostBy.some((others) => others.has(lost));
     this.#lostBy[observer]?.add(lost);
-    if (isFirst && reason === 'lost' && !this.#options.isDown(lost)) this.#checkSilence(observer, lost);
+    if (isFirst && reason === 'lost' && !this.#options.isDown(lost) && !this.#isWordOfLiar(observer, lost))
+      this.#checkSilence(observer, lost);
     // Who came in again and has no slot yet changes nothing by going.
     if (this.#statusOf(observer, lost) === 'lost') return false;
     if (!this.isVoter(lost)) this.#watchersLost.add(lost);
@@ -359,6 +360,13 @@ export class MembershipWatch {
       frameFinal,
       `called frame ${frameFinal} final, but peer ${change.peer} was cut at ${change.afterFrame}`,
     );
+  }
+
+  /** Of two voters each may go on alone: who follows the one that lies has nobody else's word. */
+  #isWordOfLiar(observer: number, lost: number): boolean {
+    if (this.isVoter(observer)) return false;
+    const [other, ...more] = this.votersOf(observer).filter((voter) => voter !== lost);
+    return other !== undefined && more.length === 0 && this.#options.isDown(other);
   }
 
   #checkSilence(observer: number, peer: number): void {
