@@ -364,7 +364,6 @@ export class MembershipWatch {
 
   /** Of two voters each may go on alone: who follows the one that lies has nobody else's word. */
   #isWordOfLiar(observer: number, lost: number): boolean {
-    if (this.isVoter(observer)) return false;
     const [other, ...more] = this.votersOf(observer).filter((voter) => voter !== lost);
     return other !== undefined && more.length === 0 && this.#options.isDown(other);
   }
