@@ -217,7 +217,7 @@ export class JoinDesk {
     return this.#options.remotes.find((remote) => remote.peer === peer);
   }
 
-  /** What a coordinator wants for the guests; the same object while it stays the same. */
+  /** What a coordinator wants for the guests; the same object while it stays the same. While there is nothing it is looked for anew: nobody tells us of a pace. */
   wanted(): { readonly newcomers: readonly Newcomer[]; readonly seats: readonly Seat[] } | undefined {
     if (this.#guests.size === 0) return undefined;
     this.#wanted ??= this.#nextWanted();
@@ -256,7 +256,7 @@ export class JoinDesk {
       log.owner === remote.index ? 0 : log.control === 'vacant' ? 1 : 2;
     const free = this.#options.setup.logs
       .filter((log) => log.control === 'lost' || log.control === 'vacant')
-      .sort((left, right) => rank(left) - rank(right) || left.slot - right.slot)
+      .sort((left, right) => rank(left) - rank(right))
       .slice(0, guest.slotsWanted);
     return free
       .map((log) => ({ slot: log.slot, owner: remote.index }))
@@ -348,8 +348,6 @@ export class JoinDesk {
       return;
     }
     if (isIn && !remote.isFetching) this.#offer.close(guest.peer);
-    // Seats depend on its pace, which nobody tells us of.
-    if (isIn && this.#wanted === undefined) this.#wanted = this.#nextWanted();
     if (nowMs - guest.repliedAtMs < REPLY_INTERVAL_MS || guest.heardAtMs < guest.repliedAtMs) return;
     guest.repliedAtMs = nowMs;
     const knows = guest.held !== undefined && this.#knowsSince(guest.held);
