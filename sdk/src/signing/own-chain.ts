@@ -2,7 +2,7 @@
  * Our own signed batches. The one promise of this file: no number of the chain, and no frame of a slot in an epoch, is ever
  * signed twice, whatever happens to the match around it.
  */
-import { BATCH_BYTES_MAX, BATCH_FRAMES_MAX, BATCH_SPANS_MAX, BATCHES_KEPT } from '../base/limits.js';
+import { BATCH_BYTES_MAX, BATCH_FRAMES_MAX, BATCHES_KEPT } from '../base/limits.js';
 import type { PeerId } from '../base/peer-id.js';
 import {
   type BatchNonce,
@@ -57,7 +57,7 @@ export class OwnChain {
 
   /** A batch that is still kept. */
   at(sequence: number): OwnBatch | undefined {
-    return this.#kept[sequence - (this.#kept[0]?.sequence ?? 0)];
+    return this.#kept.find((batch) => batch.sequence === sequence);
   }
 
   /** The session goes on from another state: all its frames are looked at again. */
@@ -95,7 +95,7 @@ export class OwnChain {
     const worstBytes = cellBytes + ((cellBytes + 7) >> 3) + 1;
     const spans: BatchSpan[] = [];
     let left = budgetBytes;
-    for (let slot = 0; slot < slotCount && spans.length < BATCH_SPANS_MAX; slot += 1) {
+    for (let slot = 0; slot < slotCount; slot += 1) {
       const frames = Math.min(BATCH_FRAMES_MAX, Math.floor((left - SPAN_HEAD_BYTES) / worstBytes));
       if (frames < 1) break;
       const span = this.#spanOf(slot, frames, self);

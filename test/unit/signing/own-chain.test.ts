@@ -1,5 +1,5 @@
 /** What a peer signs of what it played: every frame once, in whatever pieces and however often the match begins anew. */
-import { BATCHES_KEPT } from '../../../sdk/src/base/limits.js';
+import { BATCH_BYTES_MAX, BATCHES_KEPT } from '../../../sdk/src/base/limits.js';
 import { hashOfBatch, type InputSigner } from '../../../sdk/src/signing/input-signer.js';
 import { OwnChain } from '../../../sdk/src/signing/own-chain.js';
 import type { SigningSession } from '../../../sdk/src/signing/signing-types.js';
@@ -19,25 +19,40 @@ interface Period {
   readonly to: number;
 }
 
-/** A match of one-byte inputs, of these periods, final up to `final.frame`. */
-function chainOf(periods: readonly Period[], about: { slotCount?: number; cellBytes?: number } = {}) {
-  const { slotCount = 1, cellBytes = 1 } = about;
+interface About {
+  readonly slotCount?: number;
+  readonly cellBytes?: number;
+  readonly matchId?: string;
+  readonly self?: string;
+  /** No byte of an input is that of the frame before. */
+  readonly isLively?: boolean;
+}
+
+/** A match of these periods, final up to `match.final`. */
+function chainOf(periods: readonly Period[], about: About = {}) {
+  const { slotCount = 1, cellBytes = 1, matchId = 'm', self = 'me', isLively = false } = about;
   const match = { periods, final: 0 };
+  /** First frames that the session was asked for. */
+  const looked: number[] = [];
   const session: SigningSession = {
-    ...{ peers: ['me', 'you'], slotCount, cellBytes },
+    ...{ peers: [self, 'you'], slotCount, cellBytes },
     get frameFinal() {
       return match.final;
     },
     inputSpan: (slot, first, countMax) => {
+      if (countMax < 1) throw new Error(`${countMax} frames are no run`);
+      looked.push(first);
       const last = Math.min(first + countMax - 1, match.final);
       const period = match.periods.find((it) => (it.slot ?? 0) === slot && it.to >= first && it.from <= last);
       if (period === undefined || last < first) return undefined;
       const from = Math.max(first, period.from);
       const cells = new Uint8Array((Math.min(last, period.to) - from + 1) * cellBytes);
-      return { slot, owner: period.owner ?? 'me', epoch: period.epoch ?? 0, first: from, cells };
+      for (let at = 0; isLively && at < cells.length; at += 1)
+        cells[at] = 1 + (Math.floor(at / cellBytes) % 2);
+      return { slot, owner: period.owner ?? self, epoch: period.epoch ?? 0, first: from, cells };
     },
   };
-  const chain = new OwnChain({ matchId: 'm', self: 'me', signer, session });
+  const chain = new OwnChain({ matchId, self, signer, session });
   /** The next batch as others read it; its runs as slot, epoch, first and last frame. */
   const signed = async (final: number): Promise<string[] | undefined> => {
     match.final = final;
@@ -48,7 +63,7 @@ function chainOf(periods: readonly Period[], about: { slotCount?: number; cellBy
       ({ slot, epoch, first, cells }) => `${slot}/${epoch}: ${first}-${first + cells.length / cellBytes - 1}`,
     );
   };
-  return { chain, match, signed };
+  return { chain, match, signed, looked };
 }
 
 test('what has become final since the last batch is signed, and nothing twice', async () => {
@@ -172,3 +187,67 @@ test('what was asked to be signed in vain is never signed again', async () => {
   expect(await signed(20)).toEqual(['0/0: 11-20']);
   expect(chain.head?.sequence).toBe(1);
 });
+
+test('after one that could not be signed each batch is still found by its number', async () => {
+  const { chain, match, signed } = chainOf([{ from: 1, to: 9999 }]);
+  await signed(10);
+  const { sign } = signer;
+  Object.assign(signer, { sign: () => Promise.reject(new Error('busy')) });
+  match.final = 20;
+  await expect(chain.sign([])).rejects.toThrow('busy');
+  Object.assign(signer, { sign });
+  await signed(30);
+  expect([0, 1, 2].map((sequence) => chain.at(sequence)?.sequence)).toEqual([0, undefined, 2]);
+});
+
+test('the very last frame that was signed is not signed again after a restart', async () => {
+  const { chain, signed } = chainOf([{ from: 1, to: 9999 }]);
+  expect(await signed(1)).toEqual(['0/0: 1-1']);
+  chain.restart();
+  expect([await signed(1), await signed(2)]).toEqual([undefined, ['0/0: 2-2']]);
+});
+
+test('what is signed is not looked at again, whoever played it', async () => {
+  const { signed, looked } = chainOf([
+    { from: 1, to: 60 },
+    { from: 61, to: 9999, owner: 'you' },
+  ]);
+  await signed(60);
+  looked.length = 0;
+  await signed(100);
+  expect(looked).toEqual([61, 101]);
+  looked.length = 0;
+  await signed(120);
+  expect(looked).toEqual([101, 121]);
+});
+
+const nonces = Array.from({ length: 30 }, (_, at) => ({
+  peer: String(10 + at).repeat(32),
+  nonce: new Uint8Array(16).fill(at),
+}));
+
+test.each([
+  [1, 0.4],
+  [2, 0.55],
+  [7, 0.9],
+  [8, 0.9],
+  [9, 0.92],
+  [17, 0.95],
+  [64, 0.98],
+])(
+  'a batch of inputs of %i bytes that all change is one that others read, and full',
+  async (cellBytes, part) => {
+    const periods = Array.from({ length: 16 }, (_, slot) => ({ slot, from: 1, to: 9999 }));
+    // As long as names can be.
+    const names = { matchId: '\u20ac'.repeat(64), self: 'x'.repeat(64) };
+    for (const count of [0, 1, 10, 30]) {
+      const { chain, match } = chainOf(periods, { ...names, slotCount: 16, cellBytes, isLively: true });
+      match.final = 9999;
+      const batch = await chain.sign(nonces.slice(0, count));
+      const bytes = batch?.bytes ?? new Uint8Array(0);
+      expect(decodeBatch(bytes)?.nonces).toHaveLength(count);
+      // Room is kept for what an input could take: the small ones never take all of it.
+      expect(bytes.length).toBeGreaterThan(BATCH_BYTES_MAX * part);
+    }
+  },
+);
