@@ -1,6 +1,6 @@
 /** What a member does of what was agreed, and what it says to whom: one council against views that others decided. */
 import { NO_FRAME } from '../../../sdk/src/session/slot-log.js';
-import { councilOf, cutOf } from './council-scene.js';
+import { councilOf, cutOf, SENT } from './council-scene.js';
 
 const newcomer = (index: number, nonce = 7) => ({ index, peer: `n${index}`, nonce });
 
@@ -283,6 +283,37 @@ test('who is silent is late, and back when it is heard', () => {
   silent.delete(2);
   runTo(1520);
   expect(told()).toEqual(['p2 late 260', 'p2 back 520']);
+});
+
+test('who brings nothing holds the match up only if it has all of ours: else it waits for us', () => {
+  const heldUpMs = (prepare: (scene: ReturnType<typeof councilOf>) => void): number => {
+    const scene = councilOf();
+    scene.peer(2).bringsNothing = true;
+    prepare(scene);
+    for (let toMs = 20; toMs <= 200; toMs += 20) {
+      scene.runTo(toMs);
+      scene.council.membership.noteWaiting(true, SENT, NO_FRAME);
+    }
+    return scene.peer(2).heldUpMs + 0;
+  };
+  const holds = (slot: number, frame: number) => (scene: ReturnType<typeof councilOf>) => {
+    scene.ownLogs.push(...scene.logs.slice(1, 2));
+    (scene.exchange.held[2] as number[])[slot] = frame;
+  };
+  expect(heldUpMs(() => undefined)).toBe(200);
+  expect([heldUpMs(holds(0, SENT - 1)), heldUpMs(holds(1, SENT - 1)), heldUpMs(holds(1, SENT + 1))]).toEqual([
+    0, 0, 200,
+  ]);
+  // Of one that came just now nothing is known.
+  expect(heldUpMs(({ exchange }) => exchange.held.splice(2))).toBe(0);
+});
+
+test('one that is substituted in several slots learns the least of what it had sent', () => {
+  const { decide, told, ownLogs, logs } = councilOf();
+  ownLogs.push(...logs.slice(1, 2));
+  for (const log of ownLogs) log.owner = 0;
+  decide({ late: 0b001, cuts: [cutOf(0, 97), cutOf(1, 95)] }, 2);
+  expect(told()).toEqual(['p0 substituted after 95']);
 });
 
 test('too few to agree wait, then end for want of a quorum', () => {
