@@ -19,20 +19,20 @@ const SIZES = [
   {
     name: 'rollmesh/session with rollmesh/state',
     source: "export * from 'rollmesh/session'; export * from 'rollmesh/state';",
-    budgetBytes: 55 * KB,
+    budgetBytes: 56 * KB,
   },
   {
     name: 'what a typical game takes of them',
     source:
       "export { createSession, defineGame } from 'rollmesh/session'; export { button, defineInput, defineState, f64, i32, int, table } from 'rollmesh/state';",
-    budgetBytes: 52 * KB,
+    budgetBytes: 53 * KB,
   },
   {
     name: 'rollmesh without peerjs',
     source: "export * from 'rollmesh';",
     // Both are loaded when they are needed.
     external: ['peerjs', '../signing/index.js'],
-    budgetBytes: 78 * KB,
+    budgetBytes: 79 * KB,
   },
   { name: 'rollmesh/math', source: "export * from 'rollmesh/math';" },
   { name: 'rollmesh/signing', source: "export * from 'rollmesh/signing';" },
