@@ -313,13 +313,14 @@ export class Membership {
     this.#notedAtMs = clock.nowMs;
     this.waitedMs = waits && elapsedMs <= SLEPT_MS ? this.waitedMs + elapsedMs : DOUBLE_ZERO;
     if (elapsedMs > SLEPT_MS) return;
+    const silent = waits ? this.#silentVoters() : 0;
     for (let index = 0; index < remotes.length; index += 1) {
       const remote = remotes[index] as RemotePeer;
       const isWaitedFor = waits && received < limit && remote.isVoter && remote.received <= received;
-      remote.noteBrought(clock.nowMs);
-      // Who only greets has not begun, and is waited for.
-      const isBarren =
-        isWaitedFor && remote.packetsReceived > 0 && clock.nowMs - remote.broughtAtMs > BARREN_MS;
+      // Who only greets has not begun. While another is silent, this one may wait for it as we do.
+      const isExcused = remote.packetsReceived === 0 || (silent & ~(1 << remote.index)) !== 0;
+      remote.noteBrought(clock.nowMs, isExcused);
+      const isBarren = isWaitedFor && clock.nowMs - remote.broughtAtMs > BARREN_MS;
       if (isBarren) remote.barrenMs += elapsedMs;
       // An agreement under way takes no more of its inputs: for a while that says nothing for it nor against it.
       if (remote.isFrozen && !isBarren) continue;
@@ -327,6 +328,16 @@ export class Membership {
       const isHoldingUp = isWaitedFor && (remote.isSlow || (remote.bringsNothing && holdsOurs(remote)));
       this.#countHeldUp(remote, isBarren || isHoldingUp, elapsedMs);
     }
+  }
+
+  #silentVoters(): number {
+    const { remotes, clock, lateAfterMs } = this.#options;
+    let mask = 0;
+    for (let index = 0; index < remotes.length; index += 1) {
+      const remote = remotes[index] as RemotePeer;
+      if (remote.isVoter && clock.nowMs - remote.lastHeardMs > lateAfterMs) mask |= 1 << remote.index;
+    }
+    return mask;
   }
 
   #countHeldUp(remote: RemotePeer, isHoldingUp: boolean, elapsedMs: number): void {

@@ -168,10 +168,10 @@ export class RemotePeer {
     return least;
   }
 
-  /** Looks whether inputs of it have come, from itself or through others. */
-  noteBrought(nowMs: number): void {
+  /** Looks whether inputs of it have come, from itself or through others, or it has an excuse for it. */
+  noteBrought(nowMs: number, isExcused: boolean): void {
     const { received } = this;
-    if (received === this.#broughtFrame) return;
+    if (received === this.#broughtFrame && !isExcused) return;
     this.#broughtFrame = received;
     this.broughtAtMs = nowMs;
     this.barrenMs = DOUBLE_ZERO;

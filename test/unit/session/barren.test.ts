@@ -90,3 +90,18 @@ test('of two that are late, one that somebody hears does not keep the other from
   membership.check(viewChange, undefined);
   expect(asked.at(-1)).toMatchObject({ lateSuspects: 0b11000, late: 0b11000 });
 });
+
+test('while another is silent for long, who is heard may wait for that one', () => {
+  const scene = membershipScene(3);
+  const [silent, heard] = scene.remotes as [RemotePeer, RemotePeer];
+  for (let ms = STEP_MS; ms <= 2500; ms += STEP_MS) {
+    scene.clock.waitTo(ms);
+    heard.lastHeardMs = ms;
+    heard.packetsReceived += 1;
+    scene.membership.noteWaiting(true, 0, NO_FRAME);
+    scene.membership.check(scene.viewChange, undefined);
+    if (ms === 300) expect(scene.membership.slow).toBe(0);
+  }
+  expect(scene.membership.slow).toBe(0);
+  expect(scene.asked.at(-1)).toMatchObject({ suspects: 1 << silent.index });
+});
