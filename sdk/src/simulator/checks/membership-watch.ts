@@ -61,6 +61,12 @@ export interface MembershipWatchOptions {
   readonly silenceMsMax: (observer: number, peer: number) => number;
 }
 
+/** What a peer knew in a view. */
+interface ViewKnown {
+  readonly viewId: number;
+  readonly changes: readonly Change[];
+}
+
 /** Compares what all peers were told about members. */
 export class MembershipWatch {
   /** Departures that peers were told of. */
@@ -90,7 +96,7 @@ export class MembershipWatch {
   /** Each broken final frame is reported once. */
   readonly #reportedFinals = new Set<string>();
   /** By peer: what it knew in each view in which it was told of a change. */
-  readonly #history: { readonly viewId: number; readonly changes: readonly Change[] }[][];
+  readonly #history: ViewKnown[][];
   readonly #watchersLost = new Set<number>();
   /** Ends of somebody's inputs that were agreed by more than one voter's word. */
   readonly #agreed: Change[] = [];
@@ -278,7 +284,7 @@ export class MembershipWatch {
     const then = hosts
       .flatMap(({ views }) => views.filter((view) => view.viewId <= viewId).at(-1) ?? [])
       .sort((left, right) => right.viewId - left.viewId)[0];
-    const changes = withState === undefined ? then?.changes : this.#known[withState.index];
+    const changes = withState === undefined ? then?.changes : this.#knownAt(withState, viewId, then?.changes);
     const known = this.#known[peer] as Change[];
     known.splice(0, known.length, ...(changes ?? []));
     this.#history[peer] = [{ viewId, changes: [...known] }];
@@ -290,6 +296,20 @@ export class MembershipWatch {
     this.#agreedBefore[peer] = new Set(this.#agreed.map(nameOf));
     this.#implied[peer] = { first: known.length, changes: this.#impliedBy(peer, how) };
     return this.#withImplied(peer);
+  }
+
+  /**
+   * What a host knew in a view: the numbers of one host are those of its branch, and what it decided later a newcomer is told yet. A
+   * host that came in later itself was told of nothing before; it follows what others knew then, if that is where its branch began.
+   */
+  #knownAt(
+    { index, views }: { readonly index: number; readonly views: readonly ViewKnown[] },
+    viewId: number,
+    then: readonly Change[] = [],
+  ): readonly Change[] {
+    const known = this.#known[index] as Change[];
+    const own = views.filter((view) => view.viewId <= viewId).at(-1)?.changes;
+    return own ?? (keyOf(known.slice(0, then.length)) === keyOf(then) ? then : known);
   }
 
   /** After a call in which `peer` was told of losses: what it knows in the view it is in now. */
