@@ -101,8 +101,8 @@ const PLANTS: readonly (readonly [string, Readonly<Record<string, Plant>>])[] = 
       },
       'view-message': {
         file: `${WIRE}/view-messages.ts`,
-        from: "if (held === undefined || flag > 1) return undefined;\n      return { ...common, kind: 'propose'",
-        to: "if (held === undefined) return undefined;\n      return { ...common, kind: 'propose'",
+        from: "if (held === undefined || flag > 1) return undefined;\n  return { viewId, ballot, kind: 'propose'",
+        to: "if (held === undefined) return undefined;\n  return { viewId, ballot, kind: 'propose'",
       },
       handshake: {
         file: `${WIRE}/handshake-message.ts`,
