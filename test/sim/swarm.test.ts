@@ -42,11 +42,14 @@ test('no seed of the swarm breaks a promise', () => {
   expect(swarm.coverage.seeds).toBe(500);
 });
 
-test.each([945, 1223, 1282, 1328, 1516, 3718])('seed %i, which found something once, breaks no promise', (seed) => {
-  const { status, out } = runCli(['--seed', String(seed), '--seconds', '30']);
-  expect(out).toContain(`SIM OK seed=${seed}`);
-  expect(status).toBe(0);
-});
+test.each([945, 1223, 1282, 1328, 1516, 3718])(
+  'seed %i, which found something once, breaks no promise',
+  (seed) => {
+    const { status, out } = runCli(['--seed', String(seed), '--seconds', '30']);
+    expect(out).toContain(`SIM OK seed=${seed}`);
+    expect(status).toBe(0);
+  },
+);
 
 test.each(SHARES)('%s happen in %i to %i percent of the seeds', (name, least, most) => {
   const percent = percentOf(swarm.coverage, name);
